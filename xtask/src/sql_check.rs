@@ -13,8 +13,9 @@ pub(crate) fn check(root: &Path) -> Result<Vec<Finding>> {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let python = python(&target)?;
     let script = root.join("xtask/portable_sql.py");
-    run(Command::new(&python).arg(&script).arg("--self-test"))?;
-    let log = std::env::var_os("TUAN_SQL_LOG").map_or_else(|| target.join("sql-log"), PathBuf::from);
+    run(Command::new(&python).arg("-B").arg(&script).arg("--self-test"))?;
+    let log =
+        std::env::var_os("TUAN_SQL_LOG").map_or_else(|| target.join("sql-log"), |given| root.join(given));
     run(Command::new(&python)
         .current_dir(root)
         .arg(&script)
