@@ -83,6 +83,12 @@ macro_rules! ids {
 
         /// Every prefix, for the test that none is used twice.
         pub const ID_PREFIXES: &[&str] = &[$($prefix),+];
+
+        /// Calls the macro `$each` with every kind of id, so that other crates can teach all of them something.
+        #[macro_export]
+        macro_rules! for_each_id {
+            ($each:ident) => { $each! { $($name),+ } };
+        }
     };
 }
 
@@ -147,7 +153,9 @@ mod tests {
         assert_eq!(id.to_string(), "ord_0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a");
         assert_eq!(id.to_string().parse::<OrderId>(), Ok(id));
         assert!(id.to_string().parse::<PersonId>().is_err());
-        for wrong in ["", "ord_", "ord_0A0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a", "ord_+a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a"] {
+        for wrong in
+            ["", "ord_", "ord_0A0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a", "ord_+a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a"]
+        {
             assert!(wrong.parse::<OrderId>().is_err(), "{wrong}");
         }
     }

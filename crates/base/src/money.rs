@@ -29,13 +29,69 @@ pub struct Currency([u8; 3]);
 
 /// The currencies that can be used, with the digits after the point (ISO 4217).
 const CURRENCIES: &[(&str, u8)] = &[
-    ("AED", 2), ("ARS", 2), ("AUD", 2), ("BDT", 2), ("BGN", 2), ("BHD", 3), ("BRL", 2), ("CAD", 2), ("CHF", 2),
-    ("CLP", 0), ("CNY", 2), ("COP", 2), ("CZK", 2), ("DKK", 2), ("EGP", 2), ("EUR", 2), ("GBP", 2), ("HKD", 2),
-    ("HUF", 2), ("IDR", 2), ("ILS", 2), ("INR", 2), ("IQD", 3), ("ISK", 0), ("JOD", 3), ("JPY", 0), ("KES", 2),
-    ("KRW", 0), ("KWD", 3), ("KZT", 2), ("LKR", 2), ("LYD", 3), ("MAD", 2), ("MNT", 2), ("MOP", 2), ("MXN", 2),
-    ("MYR", 2), ("NGN", 2), ("NOK", 2), ("NPR", 2), ("NZD", 2), ("OMR", 3), ("PEN", 2), ("PHP", 2), ("PKR", 2),
-    ("PLN", 2), ("QAR", 2), ("RON", 2), ("RUB", 2), ("SAR", 2), ("SEK", 2), ("SGD", 2), ("THB", 2), ("TND", 3),
-    ("TRY", 2), ("TWD", 2), ("UAH", 2), ("USD", 2), ("UYU", 2), ("VND", 0), ("XAF", 0), ("XOF", 0), ("ZAR", 2),
+    ("AED", 2),
+    ("ARS", 2),
+    ("AUD", 2),
+    ("BDT", 2),
+    ("BGN", 2),
+    ("BHD", 3),
+    ("BRL", 2),
+    ("CAD", 2),
+    ("CHF", 2),
+    ("CLP", 0),
+    ("CNY", 2),
+    ("COP", 2),
+    ("CZK", 2),
+    ("DKK", 2),
+    ("EGP", 2),
+    ("EUR", 2),
+    ("GBP", 2),
+    ("HKD", 2),
+    ("HUF", 2),
+    ("IDR", 2),
+    ("ILS", 2),
+    ("INR", 2),
+    ("IQD", 3),
+    ("ISK", 0),
+    ("JOD", 3),
+    ("JPY", 0),
+    ("KES", 2),
+    ("KRW", 0),
+    ("KWD", 3),
+    ("KZT", 2),
+    ("LKR", 2),
+    ("LYD", 3),
+    ("MAD", 2),
+    ("MNT", 2),
+    ("MOP", 2),
+    ("MXN", 2),
+    ("MYR", 2),
+    ("NGN", 2),
+    ("NOK", 2),
+    ("NPR", 2),
+    ("NZD", 2),
+    ("OMR", 3),
+    ("PEN", 2),
+    ("PHP", 2),
+    ("PKR", 2),
+    ("PLN", 2),
+    ("QAR", 2),
+    ("RON", 2),
+    ("RUB", 2),
+    ("SAR", 2),
+    ("SEK", 2),
+    ("SGD", 2),
+    ("THB", 2),
+    ("TND", 3),
+    ("TRY", 2),
+    ("TWD", 2),
+    ("UAH", 2),
+    ("USD", 2),
+    ("UYU", 2),
+    ("VND", 0),
+    ("XAF", 0),
+    ("XOF", 0),
+    ("ZAR", 2),
 ];
 
 impl Currency {
@@ -202,7 +258,8 @@ impl Money {
     /// # Errors
     /// [`MoneyError::Overflow`] outside `i64`.
     pub fn scale(self, rate: Ratio, rounding: Rounding) -> Result<Self, MoneyError> {
-        let exact = i128::from(self.minor).checked_mul(i128::from(rate.numerator)).ok_or(MoneyError::Overflow)?;
+        let exact =
+            i128::from(self.minor).checked_mul(i128::from(rate.numerator)).ok_or(MoneyError::Overflow)?;
         let denominator = i128::from(rate.denominator);
         let whole = exact.checked_div(denominator).ok_or(MoneyError::Overflow)?;
         let rest = exact.checked_rem(denominator).ok_or(MoneyError::Overflow)?.unsigned_abs();
@@ -212,7 +269,8 @@ impl Money {
             Rounding::HalfUp => rest.saturating_mul(2) >= denominator.unsigned_abs(),
         };
         let step = if away { exact.signum() } else { 0 };
-        let minor = whole.checked_add(step).and_then(|sum| i64::try_from(sum).ok()).ok_or(MoneyError::Overflow)?;
+        let minor =
+            whole.checked_add(step).and_then(|sum| i64::try_from(sum).ok()).ok_or(MoneyError::Overflow)?;
         Ok(Self { minor, ..self })
     }
 
@@ -232,7 +290,8 @@ impl Money {
 /// [`MoneyError::NoWeights`] when the amount is not 0 and no weight is above 0; [`MoneyError::Overflow`] when the
 /// weights sum past 64 bits.
 pub fn allocate(amount: i64, weights: &[u64]) -> Result<Vec<i64>, MoneyError> {
-    let total = weights.iter().try_fold(0_u64, |sum, weight| sum.checked_add(*weight)).ok_or(MoneyError::Overflow)?;
+    let total =
+        weights.iter().try_fold(0_u64, |sum, weight| sum.checked_add(*weight)).ok_or(MoneyError::Overflow)?;
     if amount == 0 {
         return Ok(vec![0; weights.len()]);
     }
@@ -264,7 +323,11 @@ pub fn allocate(amount: i64, weights: &[u64]) -> Result<Vec<i64>, MoneyError> {
 }
 
 #[cfg(test)]
-#[expect(clippy::arithmetic_side_effects, clippy::integer_division, reason = "tests compute with small numbers")]
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::integer_division,
+    reason = "tests compute with small numbers"
+)]
 mod tests {
     use proptest::prelude::*;
 
@@ -284,14 +347,22 @@ mod tests {
         let (fen, pence) = (Money::new(1, Currency::CNY), Money::new(1, Currency::GBP));
         assert_eq!(fen.checked_add(pence), Err(MoneyError::CurrencyMismatch(Currency::CNY, Currency::GBP)));
         assert_eq!(Money::new(i64::MAX, Currency::CNY).checked_add(fen), Err(MoneyError::Overflow));
-        assert_eq!(Money::new(i64::MIN, Currency::CNY).scale(Ratio::basis_points(20_000), Rounding::Down), Err(MoneyError::Overflow));
+        assert_eq!(
+            Money::new(i64::MIN, Currency::CNY).scale(Ratio::basis_points(20_000), Rounding::Down),
+            Err(MoneyError::Overflow)
+        );
     }
 
     #[test]
     fn the_wire_takes_only_whole_numbers() {
-        for wrong in [r#"{"amount_minor":1.005,"currency":"CNY"}"#, r#"{"amount_minor":1e400,"currency":"CNY"}"#,
-            r#"{"amount_minor":"1","currency":"CNY"}"#, r#"{"amount_minor":1,"currency":"cny"}"#,
-            r#"{"amount_minor":9223372036854775808,"currency":"CNY"}"#, r#"{"amount_minor":1,"currency":"CNY","x":1}"#] {
+        for wrong in [
+            r#"{"amount_minor":1.005,"currency":"CNY"}"#,
+            r#"{"amount_minor":1e400,"currency":"CNY"}"#,
+            r#"{"amount_minor":"1","currency":"CNY"}"#,
+            r#"{"amount_minor":1,"currency":"cny"}"#,
+            r#"{"amount_minor":9223372036854775808,"currency":"CNY"}"#,
+            r#"{"amount_minor":1,"currency":"CNY","x":1}"#,
+        ] {
             assert!(serde_json::from_str::<Money>(wrong).is_err(), "{wrong}");
         }
     }

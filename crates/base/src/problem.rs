@@ -53,7 +53,11 @@ impl Problem {
     /// The same problem, with one more field.
     #[must_use]
     pub fn with_field(mut self, pointer: &str, code: &str, detail: impl Into<String>) -> Self {
-        self.fields.push(FieldProblem { pointer: pointer.to_owned(), code: code.to_owned(), detail: detail.into() });
+        self.fields.push(FieldProblem {
+            pointer: pointer.to_owned(),
+            code: code.to_owned(),
+            detail: detail.into(),
+        });
         self
     }
 
