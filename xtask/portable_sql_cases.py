@@ -29,7 +29,8 @@ PORTABLE = [
     "INSERT INTO t (a, b, at) SELECT a, :b, at FROM t WHERE a = :a",
     "UPDATE t SET c = c - :n WHERE a = :a AND c >= :n",
     "DELETE FROM t WHERE a = :a AND at < :at",
-    "SELECT n FROM made_by_a_test WHERE name = :name",
+    "SELECT n FROM made_by_a_test WHERE name = $1",
+    "SELECT now FROM audit_clock",
     "SELECT now() /* unchecked: a test of the store */",
 ]
 NOT_PORTABLE = [
@@ -68,7 +69,7 @@ NOT_PORTABLE = [
     ("SELECT a FROM t WHERE a = :a OR b = :b", "without ORDER BY and LIMIT"),
     ("SELECT t.a FROM t JOIN u ON u.t_a = t.a WHERE u.id = :id", "without ORDER BY and LIMIT"),
     ("SELECT b, count(*) FROM t GROUP BY b", "without ORDER BY and LIMIT"),
-    ("SELECT now FROM audit_clock", "without ORDER BY and LIMIT"),
+    ("SELECT a FROM t_unknown WHERE a = :a", "without ORDER BY and LIMIT"),
     ("SELECT a FROM t ORDER BY at LIMIT 5", "unique key"),
     ("SELECT id FROM u ORDER BY later, id LIMIT 5", "may be NULL"),
     ("SELECT lower(b) COLLATE \"C\" FROM t WHERE a = :a AND b = :b", "collations"),
@@ -92,6 +93,7 @@ BAD_DEFINITIONS = [
 
 def self_test():
     schema = Schema()
+    schema.modules = {"t", "u"}
     assert [offset for offset, _ in split("-- x;\nA; 'b;' B;\n")] == [6, 9]
     assert numbered("SELECT ':x', :a, :b, :a -- :c\n") == "SELECT ':x', $1, $2, $1 -- :c\n"
     for _, sql in split(SELF_TEST_SCHEMA):
