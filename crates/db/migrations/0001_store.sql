@@ -10,7 +10,7 @@ CREATE TABLE db_outbox (
     published BIGINT NOT NULL,
     PRIMARY KEY (aggregate, seq)
 );
-CREATE INDEX db_outbox_waiting ON db_outbox (at, aggregate, seq) WHERE published = 0;
+CREATE INDEX db_outbox_waiting ON db_outbox (seq, aggregate) WHERE published = 0;
 
 -- Transactions that were committed: read when the connection is lost while a commit is under way.
 CREATE TABLE db_commit (

@@ -65,14 +65,31 @@ impl Parsed {
     }
 }
 
-/// Turns a migration into the engine's own words.
-///
-/// Tables are written in the common subset; three things differ. `BLOB` is `BYTEA` on PostgreSQL;
-/// `id_text('ord', column)`, which prints an id as the API does, becomes what each engine has for hex; and
-/// `micros_now()`, for `audit_clock` only, what each has for the time.
-pub(crate) fn definition(engine: Engine, sql: &str) -> String {
+fn hex_calls(engine: Engine, sql: &str) -> String {
     let mut out = String::with_capacity(sql.len());
     let mut rest = sql;
+    while let Some((head, tail)) = rest.split_once("lower_hex(") {
+        let (column, after) = tail.split_once(')').unwrap_or((tail, ""));
+        out.push_str(head);
+        out.push_str(&match engine {
+            Engine::Sqlite => format!("NULLIF(lower(hex({column})), '')"),
+            Engine::Postgres => format!("encode({column}, 'hex')"),
+        });
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Turns a migration into the engine's own words.
+///
+/// Tables are written in the common subset; a few things differ. `BLOB` is `BYTEA` on PostgreSQL;
+/// `id_text('ord', column)`, which prints an id as the API does, and `lower_hex(column)` become what each engine
+/// has for hex; and `micros_now()`, for `audit_clock` only, what each has for the time.
+pub(crate) fn definition(engine: Engine, sql: &str) -> String {
+    let sql = hex_calls(engine, sql);
+    let mut out = String::with_capacity(sql.len());
+    let mut rest = sql.as_str();
     while let Some(start) = rest.find("id_text('") {
         let (head, tail) = rest.split_at_checked(start).unwrap_or((rest, ""));
         out.push_str(head);

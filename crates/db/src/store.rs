@@ -138,7 +138,7 @@ impl Db {
                 for number in 0..options.connections.max(1) {
                     let own = Arc::clone(&engine);
                     threads.push(spawn(format!("postgres-write-{number}"), move || {
-                        own.work_loop(Access::Write)
+                        own.work_loop(Access::Write);
                     })?);
                 }
                 for number in 0..options.connections.div_ceil(2) {
