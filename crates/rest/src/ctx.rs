@@ -78,3 +78,26 @@ impl Ctx {
         &self.0.in_flight
     }
 }
+
+/// The context, as handlers take it: `ctx: State`.
+#[derive(Clone)]
+pub struct State(pub Ctx);
+
+impl std::ops::Deref for State {
+    type Target = Ctx;
+
+    fn deref(&self) -> &Ctx {
+        &self.0
+    }
+}
+
+impl axum::extract::FromRequestParts<Ctx> for State {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(
+        _: &mut axum::http::request::Parts,
+        ctx: &Ctx,
+    ) -> Result<Self, std::convert::Infallible> {
+        Ok(Self(ctx.clone()))
+    }
+}

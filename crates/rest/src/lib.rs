@@ -14,7 +14,7 @@ mod problem;
 pub use actor::{
     Actor, Authenticate, MaybeActor, Member, Membership, Right, Rights, bearer_or_cookie, cookie_name,
 };
-pub use ctx::{Ctx, Settings};
+pub use ctx::{Ctx, Settings, State};
 pub use extract::{Json, Path, Query};
 pub use idempotency::{Command, MIGRATIONS, Once, purge_idempotency};
 pub use module::{Audit, AuditFailures, MergeGuest, Module};
