@@ -48,7 +48,6 @@ REFUSED = {
     "RangeTableSample": "TABLESAMPLE",
     "SetToDefault": "DEFAULT as a value",
     "MinMaxExpr": "GREATEST and LEAST have other names on SQLite: use CASE",
-    "WindowDef": "window functions: count in the program",
     "CurrentOfExpr": "cursors",
     "CollateClause": "collations differ: fold case into a column of its own",
     "BooleanTest": "IS TRUE and its kin: compare with 0 or 1",
@@ -192,8 +191,18 @@ def check_function(node, above, is_view):
         yield f"function {name}(): only {', '.join(sorted(FUNCTIONS))} are the same everywhere"
     elif name in ("min", "max") and len(node.get("args") or ()) != 1:
         yield f"{name}() of several values is another function on PostgreSQL: use CASE"
-    elif name == "sum" and not any(up["@"] == "TypeCast" and typename(up) == "int8" for up in above):
+    elif name == "sum" and is_returned(above) and not is_cast(above):
         yield "sum() is NUMERIC on PostgreSQL: write CAST(… AS BIGINT) around it"
+
+
+def is_cast(above):
+    return any(up["@"] == "TypeCast" and typename(up) == "int8" for up in above)
+
+
+def is_returned(above):
+    """Whether a node is a part of what the statement, not one of its subqueries, gives back."""
+    kinds = {up["@"] for up in above}
+    return "ResTarget" in kinds and not kinds & {"SubLink", "RangeSubselect", "CommonTableExpr"}
 
 
 def check_definition(stmt):

@@ -31,6 +31,8 @@ PORTABLE = [
     "DELETE FROM t WHERE a = :a AND at < :at",
     "SELECT n FROM made_by_a_test WHERE name = $1",
     "SELECT now FROM audit_clock",
+    "SELECT x.a FROM (SELECT a, sum(c) OVER (ORDER BY at) AS n FROM t) x WHERE x.n < 0 ORDER BY x.a LIMIT :n",
+    "SELECT a FROM t GROUP BY a HAVING sum(c) > 0 ORDER BY a LIMIT 5",
     "SELECT now() /* unchecked: a test of the store */",
 ]
 NOT_PORTABLE = [
@@ -57,7 +59,8 @@ NOT_PORTABLE = [
     ("SELECT a FROM t WHERE b ILIKE :p ORDER BY a, b LIMIT 5", "operator"),
     ("SELECT sum(c) FROM t", "NUMERIC"),
     ("SELECT DISTINCT ON (a) a FROM t ORDER BY a, b LIMIT 5", "DISTINCT ON"),
-    ("SELECT row_number() OVER (ORDER BY a) FROM t ORDER BY a, b LIMIT 5", "window"),
+    ("SELECT row_number() OVER (ORDER BY a) FROM t ORDER BY a, b LIMIT 5", "function row_number()"),
+    ("SELECT a, sum(c) FROM t GROUP BY a ORDER BY a LIMIT 5", "NUMERIC"),
     ("INSERT INTO t AS t (a) VALUES (1) ON CONFLICT (a) DO UPDATE SET c = 1 WHERE t.c < 5", "upsert"),
     ("UPDATE t SET c = 0", "all rows"),
     ("DELETE FROM t", "all rows"),
