@@ -68,7 +68,26 @@ impl PgConn {
     ) -> Result<(), DbError> {
         let (statement, parsed) = self.prepare(sql, Parsed::new)?;
         let values = parsed.bind(params)?;
-        let mut rows = self.client.query_raw(&statement, values)?;
+        self.rows(&statement, &values, each)
+    }
+
+    pub(crate) fn query_positional(
+        &mut self,
+        sql: &str,
+        values: &[&Value],
+        each: &mut dyn FnMut(&postgres::Row) -> Result<(), DbError>,
+    ) -> Result<(), DbError> {
+        let (statement, _) = self.prepare(sql, verbatim)?;
+        self.rows(&statement, values, each)
+    }
+
+    fn rows(
+        &mut self,
+        statement: &Statement,
+        values: &[&Value],
+        each: &mut dyn FnMut(&postgres::Row) -> Result<(), DbError>,
+    ) -> Result<(), DbError> {
+        let mut rows = self.client.query_raw(statement, values.iter().copied())?;
         while let Some(row) = rows.next()? {
             each(&row)?;
         }
@@ -82,7 +101,6 @@ impl PgConn {
     }
 
     pub(crate) fn execute_positional(&mut self, sql: &str, values: &[&Value]) -> Result<u64, DbError> {
-        let verbatim = |sql: &str| Arc::new(Parsed { text: sql.to_owned(), names: Vec::new() });
         let (statement, _) = self.prepare(sql, verbatim)?;
         self.run(&statement, values)
     }
@@ -265,6 +283,11 @@ impl PostgresEngine {
             },
         }
     }
+}
+
+/// For statements whose parameters are `$n` already.
+fn verbatim(sql: &str) -> Arc<Parsed> {
+    Arc::new(Parsed { text: sql.to_owned(), names: Vec::new() })
 }
 
 fn dynamic<'a>(value: &&'a Value) -> &'a (dyn ToSql + Sync) {

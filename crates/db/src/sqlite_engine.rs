@@ -79,7 +79,26 @@ impl SqliteConn {
     ) -> Result<(), DbError> {
         let parsed = self.parsed(sql);
         let values = parsed.bind(params)?;
-        let mut statement = self.connection.prepare_cached(&parsed.text)?;
+        self.rows(&parsed.text, &values, each)
+    }
+
+    pub(crate) fn query_positional(
+        &mut self,
+        sql: &str,
+        values: &[&Value],
+        each: &mut dyn FnMut(&rusqlite::Row<'_>) -> Result<(), DbError>,
+    ) -> Result<(), DbError> {
+        self.log.note(sql);
+        self.rows(sql, values, each)
+    }
+
+    fn rows(
+        &self,
+        sql: &str,
+        values: &[&Value],
+        each: &mut dyn FnMut(&rusqlite::Row<'_>) -> Result<(), DbError>,
+    ) -> Result<(), DbError> {
+        let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query(rusqlite::params_from_iter(values))?;
         while let Some(row) = rows.next()? {
             each(row)?;

@@ -108,6 +108,42 @@ impl Rx {
         Ok(rows)
     }
 
+    /// The rows for a set of keys: `sql` has one `IN (:in)` and no other parameter. At most 500 keys; none at all
+    /// answers nothing without asking.
+    ///
+    /// # Errors
+    /// As [`Rx::list`].
+    pub fn list_in<T>(
+        &mut self,
+        sql: &str,
+        keys: &[Value],
+        mut map: impl FnMut(&Row<'_>) -> Result<T, DbError>,
+    ) -> Result<Vec<T>, DbError> {
+        let Some(last) = keys.last() else { return Ok(Vec::new()) };
+        if keys.len() > ROWS_MAX {
+            return Err(DbError::Bug(format!("{} keys for: {sql}", keys.len())));
+        }
+        self.check()?;
+        // Padded to a power of two with a repeated key, so that few statements serve all lengths.
+        let width = keys.len().next_power_of_two();
+        let places: Vec<String> = (1..=width).map(|n| format!("${n}")).collect();
+        let sql = sql.replace("(:in)", &format!("({})", places.join(", ")));
+        let values: Vec<&Value> = keys.iter().chain(std::iter::repeat(last)).take(width).collect();
+        let mut rows = Vec::new();
+        let result = match &mut self.conn {
+            Conn::Sqlite(conn) => conn.query_positional(&sql, &values, &mut |row| {
+                rows.push(map(&Row(RowOf::Sqlite(row)))?);
+                Ok(())
+            }),
+            Conn::Postgres(conn) => conn.query_positional(&sql, &values, &mut |row| {
+                rows.push(map(&Row(RowOf::Postgres(row)))?);
+                Ok(())
+            }),
+        };
+        self.note(result)?;
+        Ok(rows)
+    }
+
     fn check(&self) -> Result<(), DbError> {
         if self.failure.is_some() { Err(DbError::Poisoned) } else { Ok(()) }
     }

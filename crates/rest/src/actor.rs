@@ -7,7 +7,7 @@ use db::{DbError, Rx};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{Ctx, Refused};
+use crate::{Ctx, Refused, ToProblem};
 
 /// What staff of a merchant may do.
 #[derive(
@@ -122,32 +122,48 @@ impl Actor {
     /// Checks that the person may do `right` at `merchant`. Operators may.
     ///
     /// # Errors
-    /// 404 `not_found` for strangers, who may not know; 403 `auth.forbidden` for staff without the right.
-    pub fn may(&self, merchant: MerchantId, right: Right) -> Result<(), Refused> {
+    /// [`Denied::Unknown`] for strangers, who may not know; [`Denied::Forbidden`] for staff without the right.
+    pub fn may(&self, merchant: MerchantId, right: Right) -> Result<(), Denied> {
         let membership = self.memberships.iter().find(|m| m.merchant == merchant);
         match membership {
             _ if self.is_operator => Ok(()),
             Some(membership) if membership.rights.has(right) => Ok(()),
-            Some(_) => Err(forbidden()),
-            None => Err(not_found()),
+            Some(_) => Err(Denied::Forbidden),
+            None => Err(Denied::Unknown),
         }
     }
 
     /// Checks that the person runs the platform.
     ///
     /// # Errors
-    /// 403 `auth.forbidden`.
-    pub fn must_be_operator(&self) -> Result<(), Refused> {
-        if self.is_operator { Ok(()) } else { Err(forbidden()) }
+    /// [`Denied::Forbidden`].
+    pub fn must_be_operator(&self) -> Result<(), Denied> {
+        if self.is_operator { Ok(()) } else { Err(Denied::Forbidden) }
     }
 }
 
-fn forbidden() -> Refused {
-    Refused(Problem::new(403, "auth.forbidden", "your role does not include this; ask the owner of the shop"))
+/// Why somebody may not do something. Not there and not allowed to know are the same answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Denied {
+    /// There is no such thing, as far as this person may know.
+    #[error("there is no such thing, or you may not know of it")]
+    Unknown,
+    /// The person may know of it, but lacks the right.
+    #[error("your role does not include this; ask the owner of the shop")]
+    Forbidden,
 }
 
-fn not_found() -> Refused {
-    Refused(Problem::new(404, "not_found", "there is no such thing, or you may not know of it"))
+impl ToProblem for Denied {
+    fn problem(&self) -> Problem {
+        match self {
+            Self::Unknown => Problem::new(404, "not_found", self.to_string()),
+            Self::Forbidden => Problem::new(403, "auth.forbidden", self.to_string()),
+        }
+    }
+
+    fn documented() -> Vec<(u16, &'static str)> {
+        vec![(403, "auth.forbidden"), (404, "not_found")]
+    }
 }
 
 fn sign_in_required() -> Refused {
