@@ -8,8 +8,8 @@ use rest::{Actor, Rights};
 use serde::{Deserialize, Serialize};
 
 pub use crate::events::{GuestMerged, MemberJoined};
-pub use crate::model::{Phone, PhoneError};
 use crate::model::{self, Role, Way};
+pub use crate::model::{Phone, PhoneError};
 pub use crate::sessions::Sessions;
 use crate::store::{self, NewSession};
 

@@ -15,7 +15,7 @@ pub(crate) const USER_AGENT_MAX: usize = 200;
 /// A session ends when it is not used for so long.
 const IDLE_S: i64 = 30 * 86_400;
 /// A session ends after so long, however much it is used.
-const ABSOLUTE_S: i64 = 90 * 86_400;
+pub(crate) const ABSOLUTE_S: i64 = 90 * 86_400;
 /// How often the use of a session is written down.
 const SEEN_EVERY_S: i64 = 3_600;
 
@@ -37,6 +37,11 @@ impl Phone {
     /// The number with its middle hidden: `138****8000`.
     pub fn masked(&self) -> String {
         mask(&self.0)
+    }
+
+    /// The number as people write it: without the country code in mainland China.
+    pub fn national(&self) -> &str {
+        self.0.strip_prefix("+86").unwrap_or(&self.0)
     }
 
     /// The name of a person of whom nothing else is known: 用户 and the last four digits.
@@ -102,6 +107,7 @@ impl utoipa::ToSchema for Phone {}
 pub(crate) enum State {
     Guest,
     Member,
+    /// A guest that turned out to be a member.
     Merged,
     Banned,
 }
@@ -200,7 +206,9 @@ mod tests {
             assert_eq!(text.parse::<Phone>().unwrap().as_str(), "+8613800138000", "{text}");
         }
         assert_eq!("+1 (415) 555-2671".parse::<Phone>().unwrap().as_str(), "+14155552671");
-        for text in ["", "12345678901", "1380013800", "138001380000", "+86138", "+0123456789", "+1a5552671", "１３８"] {
+        for text in
+            ["", "12345678901", "1380013800", "138001380000", "+86138", "+0123456789", "+1a5552671", "１３８"]
+        {
             assert_eq!(text.parse::<Phone>(), Err(PhoneError), "{text}");
         }
     }

@@ -11,7 +11,11 @@ use crate::model::{Phone, Role, State, Way};
 
 /// Names of the parameters of an `IN` list.
 const IN_NAMES: [&str; 64] = [
-    "i0", "i1", "i2", "i3", "i4", "i5", "i6", "i7", "i8", "i9", "i10", "i11", "i12", "i13", "i14", "i15", "i16", "i17", "i18", "i19", "i20", "i21", "i22", "i23", "i24", "i25", "i26", "i27", "i28", "i29", "i30", "i31", "i32", "i33", "i34", "i35", "i36", "i37", "i38", "i39", "i40", "i41", "i42", "i43", "i44", "i45", "i46", "i47", "i48", "i49", "i50", "i51", "i52", "i53", "i54", "i55", "i56", "i57", "i58", "i59", "i60", "i61", "i62", "i63"
+    "i0", "i1", "i2", "i3", "i4", "i5", "i6", "i7", "i8", "i9", "i10", "i11", "i12", "i13", "i14", "i15",
+    "i16", "i17", "i18", "i19", "i20", "i21", "i22", "i23", "i24", "i25", "i26", "i27", "i28", "i29", "i30",
+    "i31", "i32", "i33", "i34", "i35", "i36", "i37", "i38", "i39", "i40", "i41", "i42", "i43", "i44", "i45",
+    "i46", "i47", "i48", "i49", "i50", "i51", "i52", "i53", "i54", "i55", "i56", "i57", "i58", "i59", "i60",
+    "i61", "i62", "i63",
 ];
 
 /// Runs `look` for up to 64 ids at a time, with the text of the list and its parameters. Lists are filled up to 1,
@@ -21,7 +25,13 @@ fn in_lists<T: Id + Into<Value>>(
     mut look: impl FnMut(&str, &[Param]) -> Result<(), DbError>,
 ) -> Result<(), DbError> {
     for chunk in ids.chunks(IN_NAMES.len()) {
-        let size = if chunk.len() == 1 { 1 } else if chunk.len() <= 8 { 8 } else { IN_NAMES.len() };
+        let size = if chunk.len() == 1 {
+            1
+        } else if chunk.len() <= 8 {
+            8
+        } else {
+            IN_NAMES.len()
+        };
         let Some(last) = chunk.last() else { continue };
         let filled = chunk.iter().chain(std::iter::repeat(last)).take(size);
         let list: Vec<Param> = IN_NAMES.into_iter().zip(filled.map(|id| (*id).into())).collect();
@@ -31,10 +41,7 @@ fn in_lists<T: Id + Into<Value>>(
     Ok(())
 }
 
-pub(crate) fn person_names(
-    rx: &mut Rx,
-    people: &[PersonId],
-) -> Result<BTreeMap<PersonId, String>, DbError> {
+pub(crate) fn person_names(rx: &mut Rx, people: &[PersonId]) -> Result<BTreeMap<PersonId, String>, DbError> {
     let mut names = BTreeMap::new();
     in_lists(people, |list, params| {
         let sql = format!("SELECT id, name FROM people_person WHERE id IN ({list})");
@@ -135,11 +142,7 @@ pub(crate) fn upgrade_guest(
 
 /// Ends a guest's own life; `false` when it is no guest any more.
 pub(crate) fn merge_guest(tx: &mut Tx, guest: PersonId, member: PersonId) -> Result<bool, DbError> {
-    let changed = tx.execute(
-        "UPDATE people_person SET state = 'merged' WHERE id = :guest AND state = 'guest'",
-        params!["guest" => guest],
-    )?;
-    if changed == 0 {
+    if !move_state(tx, guest, State::Guest, State::Merged)? {
         return Ok(false);
     }
     let now = tx.now();
@@ -152,13 +155,17 @@ pub(crate) fn merge_guest(tx: &mut Tx, guest: PersonId, member: PersonId) -> Res
 }
 
 pub(crate) fn find_alias(rx: &mut Rx, guest: PersonId) -> Result<Option<PersonId>, DbError> {
-    rx.opt("SELECT member FROM people_alias WHERE guest = :guest", params!["guest" => guest], |row| row.get(0))
+    rx.opt("SELECT member FROM people_alias WHERE guest = :guest", params!["guest" => guest], |row| {
+        row.get(0)
+    })
 }
 
 pub(crate) fn find_by_phone(rx: &mut Rx, phone: &Phone) -> Result<Option<PersonId>, DbError> {
-    rx.opt("SELECT person FROM people_phone WHERE phone = :phone", params!["phone" => phone.as_str()], |row| {
-        row.get(0)
-    })
+    rx.opt(
+        "SELECT person FROM people_phone WHERE phone = :phone",
+        params!["phone" => phone.as_str()],
+        |row| row.get(0),
+    )
 }
 
 /// `false` when somebody has this number.
@@ -184,12 +191,7 @@ pub(crate) fn set_profile(tx: &mut Tx, id: PersonId, name: &str, locale: &str) -
 }
 
 /// Sets a password in the place of `old`; `false` when it was changed in the meantime.
-pub(crate) fn set_password(
-    tx: &mut Tx,
-    id: PersonId,
-    old: Option<&str>,
-    new: &str,
-) -> Result<bool, DbError> {
+pub(crate) fn set_password(tx: &mut Tx, id: PersonId, old: Option<&str>, new: &str) -> Result<bool, DbError> {
     let changed = tx.execute(
         "UPDATE people_person SET password = :new
          WHERE id = :id AND state = 'member' AND COALESCE(password, '') = :old",
@@ -198,7 +200,7 @@ pub(crate) fn set_password(
     Ok(changed == 1)
 }
 
-/// Moves a person between member and banned; `false` when it is not in `from`.
+/// Moves a person from one state to another; `false` when it is not in `from`.
 pub(crate) fn move_state(tx: &mut Tx, id: PersonId, from: State, to: State) -> Result<bool, DbError> {
     let changed = tx.execute(
         "UPDATE people_person SET state = :to WHERE id = :id AND state = :from",
@@ -420,16 +422,22 @@ pub(crate) fn list_sessions(
     )
 }
 
-/// How a person's session began, when, and when it was last seen.
+/// When and how a session began, and when it was last seen.
+pub(crate) struct SessionStart {
+    pub(crate) way: String,
+    pub(crate) created_at: Timestamp,
+    pub(crate) seen_at: Timestamp,
+}
+
 pub(crate) fn find_session(
     rx: &mut Rx,
     person: PersonId,
     id: SessionId,
-) -> Result<Option<(String, Timestamp, Timestamp)>, DbError> {
+) -> Result<Option<SessionStart>, DbError> {
     rx.opt(
         "SELECT way, created_at, seen_at FROM people_session WHERE person = :person AND id = :id",
         params!["person" => person, "id" => id],
-        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        |row| Ok(SessionStart { way: row.get(0)?, created_at: row.get(1)?, seen_at: row.get(2)? }),
     )
 }
 
@@ -601,12 +609,7 @@ pub(crate) fn find_merchant(rx: &mut Rx, id: MerchantId) -> Result<Option<Mercha
 }
 
 /// `false` when there is one with this id.
-pub(crate) fn insert_merchant(
-    tx: &mut Tx,
-    id: MerchantId,
-    name: &str,
-    about: &str,
-) -> Result<bool, DbError> {
+pub(crate) fn insert_merchant(tx: &mut Tx, id: MerchantId, name: &str, about: &str) -> Result<bool, DbError> {
     let now = tx.now();
     let inserted = tx.execute(
         "INSERT INTO people_merchant (id, name, about, currency, created_at)
