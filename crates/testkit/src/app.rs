@@ -154,7 +154,7 @@ impl App {
     pub async fn audit(&self) {
         for audit in &self.audits {
             let run = audit.run;
-            let failures = self.store.db.read_long::<_, DbError, _>(move |rx| run(rx)).await;
+            let failures = self.store.db.read_long::<_, DbError, _>(run).await;
             let failures = failures.expect("the audit runs");
             assert!(failures.is_empty(), "{} {}: {failures:?}", audit.id, audit.title);
         }

@@ -1,5 +1,5 @@
 //! The ledger's promises, on both engines.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod histories;
 mod holds;
