@@ -2,12 +2,12 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use base::{ActivityId, Cursor, Currency, MerchantId, Money, Page, PageRequest, ProductId, SkuId, Text, Timestamp};
+use base::{
+    ActivityId, Currency, Cursor, MerchantId, Money, Page, PageRequest, ProductId, SkuId, Text, Timestamp,
+};
 use catalog::api::Badge;
 use db::{DbError, Lane, Rx, Tx};
-use rest::{
-    Actor, Command, Common, Ctx, Denied, Json, OpenApiRouter, Path, Query, Refused, Right, routes,
-};
+use rest::{Actor, Command, Common, Ctx, Denied, Json, OpenApiRouter, Path, Query, Refused, Right, routes};
 use serde::{Deserialize, Serialize};
 
 use crate::api::after_all;
@@ -202,7 +202,8 @@ fn rule_of(body: &ActivityBody) -> Rule {
 fn create(tx: &mut Tx, command: &CreateActivity) -> Result<ActivityView, ActivityError> {
     command.actor.may(command.merchant, Right::Deals)?;
     let body = &command.body;
-    let product = catalog::api::product(tx, body.product)?.filter(|product| product.merchant == command.merchant);
+    let product =
+        catalog::api::product(tx, body.product)?.filter(|product| product.merchant == command.merchant);
     let product = product.ok_or(ActivityError::Product)?;
     let mut ids: Vec<SkuId> = body.skus.iter().map(|price| price.sku).collect();
     ids.sort();
@@ -292,7 +293,8 @@ fn start(tx: &mut Tx, actor: &Actor, id: ActivityId) -> Result<ActivityView, Act
         return Err(tx.give_up(DbError::Conflict).into());
     }
     let lowest = prices.iter().map(|price| price.team_price).min().unwrap_or(0);
-    let badge = Badge { activity: id, team_price: Money::new(lowest, row.currency), size: row.size };
+    let size = u32::try_from(row.size).unwrap_or(u32::MAX);
+    let badge = Badge { activity: id, team_price_minor: lowest, size };
     catalog::api::set_badge(tx, row.product, Some(badge))?;
     people::api::log_act(tx, actor, Some(row.merchant), "activity.start", &id.to_string(), &row.title)?;
     work::enqueue(tx, END_JOB, &id.to_string(), "", row.ends_at)?;
@@ -305,8 +307,8 @@ pub(crate) const END_JOB: &str = "deals.end";
 /// Ends an activity: no new teams; open ones go on until their deadline. Safe to repeat.
 pub(crate) fn end_activity(tx: &mut Tx, id: ActivityId) -> Result<bool, DbError> {
     let Some(row) = store::find_activity(tx, id)? else { return Ok(false) };
-    let is_ended =
-        store::advance_activity(tx, id, "live", "ended")? || store::advance_activity(tx, id, "draft", "ended")?;
+    let is_ended = store::advance_activity(tx, id, "live", "ended")?
+        || store::advance_activity(tx, id, "draft", "ended")?;
     if is_ended && row.state == "live" {
         store::free_product(tx, row.product, id)?;
         catalog::api::set_badge(tx, row.product, None)?;

@@ -78,12 +78,7 @@ pub struct Offer {
 ///
 /// # Errors
 /// See [`DealError`].
-pub fn offer(
-    rx: &mut Rx,
-    choice: &DealChoice,
-    sku: SkuId,
-    person: PersonId,
-) -> Result<Offer, DealError> {
+pub fn offer(rx: &mut Rx, choice: &DealChoice, sku: SkuId, person: PersonId) -> Result<Offer, DealError> {
     let activity = store::find_activity(rx, choice.activity)?.ok_or(DealError::NotFound)?;
     // A member of a team pays what the team was opened under.
     let team = match choice.team {
@@ -265,7 +260,8 @@ fn retake_seat(tx: &mut Tx, team: TeamId, person: PersonId, order: OrderId) -> R
     // Looked at before anything is taken: from here on a refusal would leave half of it behind.
     let now = tx.now();
     let has_room = row.state == "open" && row.deadline > now && row.taken < row.size;
-    let has_quota = activity.quota.is_none_or(|quota| activity.quota_used.saturating_add(member.qty) <= quota);
+    let has_quota =
+        activity.quota.is_none_or(|quota| activity.quota_used.saturating_add(member.qty) <= quota);
     if !has_room || !has_quota {
         return Ok(Seat::Gone);
     }
@@ -322,7 +318,12 @@ pub fn release_seat(tx: &mut Tx, order: OrderId) -> Result<(), DbError> {
     Ok(())
 }
 
-pub(crate) fn return_limits(tx: &mut Tx, activity: ActivityId, person: PersonId, qty: i64) -> Result<(), DbError> {
+pub(crate) fn return_limits(
+    tx: &mut Tx,
+    activity: ActivityId,
+    person: PersonId,
+    qty: i64,
+) -> Result<(), DbError> {
     store::return_quota(tx, activity, qty)?;
     store::return_for_person(tx, activity, person, qty)
 }

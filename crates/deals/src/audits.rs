@@ -6,7 +6,11 @@ use rest::{Audit, AuditFailures};
 pub(crate) fn audits() -> Vec<Audit> {
     vec![
         Audit { id: "INV-30", title: "no team has more paid members than seats", run: seats },
-        Audit { id: "INV-31", title: "a team has succeeded only with enough people who paid in time", run: success },
+        Audit {
+            id: "INV-31",
+            title: "a team has succeeded only with enough people who paid in time",
+            run: success,
+        },
         Audit { id: "INV-33", title: "a person is in a team once", run: once },
         Audit { id: "INV-34", title: "no virtual member; the counts shown are the real ones", run: real },
     ]

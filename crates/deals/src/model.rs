@@ -118,7 +118,8 @@ mod tests {
 
     fn rule(size: i64, tiers: &[(i64, i64)]) -> Rule {
         let tiers = tiers.iter().map(|(people, price)| Tier { people: *people, price: *price }).collect();
-        let sku = SkuRule { sku: SkuId::from_bytes([1; 16]), team_price: 900, leader_price: Some(800), tiers };
+        let sku =
+            SkuRule { sku: SkuId::from_bytes([1; 16]), team_price: 900, leader_price: Some(800), tiers };
         Rule { size, new_buyers_only: false, skus: vec![sku] }
     }
 

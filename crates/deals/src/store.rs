@@ -24,7 +24,8 @@ pub(crate) struct ActivityRow {
     pub(crate) currency: Currency,
 }
 
-const ACTIVITY: &str = "SELECT id, merchant, product, title, state, size, window_s, starts_at, ends_at, quota,
+const ACTIVITY: &str =
+    "SELECT id, merchant, product, title, state, size, window_s, starts_at, ends_at, quota,
     quota_used, per_person, new_buyers_only, currency FROM deals_activity";
 
 fn activity(row: &Row<'_>) -> Result<ActivityRow, DbError> {
@@ -127,7 +128,9 @@ pub(crate) fn free_product(tx: &mut Tx, product: ProductId, activity: ActivityId
 }
 
 pub(crate) fn live_activity(rx: &mut Rx, product: ProductId) -> Result<Option<ActivityId>, DbError> {
-    rx.opt("SELECT activity FROM deals_live WHERE product = :product", params!["product" => product], |row| row.get(0))
+    rx.opt("SELECT activity FROM deals_live WHERE product = :product", params!["product" => product], |row| {
+        row.get(0)
+    })
 }
 
 /// Takes units of the quota; `false` when there are not so many.
@@ -169,7 +172,12 @@ pub(crate) fn take_for_person(
     Ok(changed == 1)
 }
 
-pub(crate) fn return_for_person(tx: &mut Tx, activity: ActivityId, person: PersonId, qty: i64) -> Result<(), DbError> {
+pub(crate) fn return_for_person(
+    tx: &mut Tx,
+    activity: ActivityId,
+    person: PersonId,
+    qty: i64,
+) -> Result<(), DbError> {
     tx.execute(
         "UPDATE deals_take SET qty = qty - :qty WHERE activity = :activity AND person = :person AND qty >= :qty",
         params!["activity" => activity, "person" => person, "qty" => qty],
@@ -215,7 +223,8 @@ pub(crate) struct TeamRow {
     pub(crate) merged_into: Option<TeamId>,
 }
 
-const TEAM: &str = "SELECT id, activity, merchant, product, sku, leader, size, needed, taken, paid, state, rule,
+const TEAM: &str =
+    "SELECT id, activity, merchant, product, sku, leader, size, needed, taken, paid, state, rule,
     opened_at, deadline, merged_into FROM deals_team";
 
 fn team(row: &Row<'_>) -> Result<TeamRow, DbError> {
@@ -286,7 +295,10 @@ pub(crate) fn take_seat(tx: &mut Tx, id: TeamId) -> Result<bool, DbError> {
 
 /// Gives a seat that was not paid for back.
 pub(crate) fn return_seat(tx: &mut Tx, id: TeamId) -> Result<(), DbError> {
-    tx.execute("UPDATE deals_team SET taken = taken - 1 WHERE id = :id AND taken > paid", params!["id" => id])?;
+    tx.execute(
+        "UPDATE deals_team SET taken = taken - 1 WHERE id = :id AND taken > paid",
+        params!["id" => id],
+    )?;
     Ok(())
 }
 

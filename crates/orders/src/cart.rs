@@ -231,6 +231,7 @@ async fn quote_create(
     let currency = priced.first().map_or(Currency::CNY, |first| first.quote.currency);
     let total = priced.iter().try_fold(Money::zero(currency), |sum, one| sum.checked_add(one.quote.total));
     let total = total.map_err(|_| PriceError::Quote(pricing::api::QuoteError::MixedCurrency))?;
-    let groups = priced.into_iter().map(|one| QuoteGroup { merchant: one.merchant, quote: one.quote }).collect();
+    let groups =
+        priced.into_iter().map(|one| QuoteGroup { merchant: one.merchant, quote: one.quote }).collect();
     Ok(Json(QuoteView { groups, total }))
 }

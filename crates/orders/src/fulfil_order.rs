@@ -62,7 +62,14 @@ fn ship(tx: &mut Tx, command: &ShipOrder) -> Result<OrderView, FulfilError> {
     store::update_order(tx, &order)?;
     store::note(tx, &order, "shipped", Some(command.actor.person))?;
     let target = order.id.to_string();
-    people::api::log_act(tx, &command.actor, Some(order.merchant), "order.ship", &target, &command.body.tracking)?;
+    people::api::log_act(
+        tx,
+        &command.actor,
+        Some(order.merchant),
+        "order.ship",
+        &target,
+        &command.body.tracking,
+    )?;
     work::enqueue(tx, jobs::RECEIVED, &target, "", now.plus_seconds(RECEIVED_AFTER_S))?;
     let Order { id, merchant, buyer, .. } = order;
     tx.publish(&OrderShipped { order: id, merchant, buyer })?;
@@ -118,7 +125,8 @@ pub(crate) fn complete(tx: &mut Tx, mut order: Order) -> Result<(), TransferErro
         let (escrow, payable) =
             (payments::api::escrow(merchant, currency), payments::api::payable(merchant, currency));
         let cause = order.id.to_string();
-        let transfer = Transfer::simple(TransferKind::Settle, &cause, escrow, payable, settled).of_order(order.id);
+        let transfer =
+            Transfer::simple(TransferKind::Settle, &cause, escrow, payable, settled).of_order(order.id);
         ledger::api::post(tx, &transfer)?;
     }
     order.completed_at = Some(tx.now());

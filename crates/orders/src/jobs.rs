@@ -81,7 +81,9 @@ pub(crate) struct Ladder {
 
 fn team_succeeded(tx: &mut Tx, job: &JobRow) -> Result<(), Failure> {
     let ladder: Ladder = Failure::check(serde_json::from_str(&job.payload))?;
-    let Some(mut order) = find(tx, job)?.filter(|order| order.state() == OrderState::Paid) else { return Ok(()) };
+    let Some(mut order) = find(tx, job)?.filter(|order| order.state() == OrderState::Paid) else {
+        return Ok(());
+    };
     order.confirmed_at = Some(tx.now());
     order.team = deals::api::team_of(tx, order.id)?;
     store::update_order(tx, &order)?;
@@ -95,7 +97,10 @@ fn team_succeeded(tx: &mut Tx, job: &JobRow) -> Result<(), Failure> {
         .iter()
         .map(|line| LineRefund {
             line: line.line,
-            amount_minor: line.qty.saturating_mul(ladder.refund_per_unit).min(line.total.saturating_sub(line.refunded)),
+            amount_minor: line
+                .qty
+                .saturating_mul(ladder.refund_per_unit)
+                .min(line.total.saturating_sub(line.refunded)),
         })
         .filter(|part| part.amount_minor > 0)
         .collect();

@@ -4,7 +4,9 @@
 #![deny(clippy::float_arithmetic, clippy::arithmetic_side_effects, clippy::integer_division)]
 #![deny(clippy::wildcard_enum_match_arm)]
 
-use base::{ActivityId, CheckoutId, Currency, MerchantId, Money, OrderId, PaymentId, PersonId, TeamId, Timestamp};
+use base::{
+    ActivityId, CheckoutId, Currency, MerchantId, Money, OrderId, PaymentId, PersonId, TeamId, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 /// Where an order stands, in one word.
@@ -32,7 +34,13 @@ pub enum OrderState {
 impl OrderState {
     /// All states, in their order.
     pub const ALL: [Self; 8] = [
-        Self::Unpaid, Self::Paid, Self::Confirmed, Self::Shipped, Self::Received, Self::Completed, Self::Cancelled,
+        Self::Unpaid,
+        Self::Paid,
+        Self::Confirmed,
+        Self::Shipped,
+        Self::Received,
+        Self::Completed,
+        Self::Cancelled,
         Self::Refunded,
     ];
 
@@ -179,11 +187,12 @@ pub(crate) struct Line {
 
 /// The check digit of a row of digits (Luhn, ISO/IEC 7812-1 annex B).
 pub(crate) fn luhn(digits: &str) -> u32 {
-    let sum = digits.chars().rev().filter_map(|c| c.to_digit(10)).enumerate().fold(0_u32, |sum, (place, digit)| {
-        let doubled = if place.is_multiple_of(2) { digit.saturating_mul(2) } else { digit };
-        let folded = if doubled > 9 { doubled.saturating_sub(9) } else { doubled };
-        sum.saturating_add(folded)
-    });
+    let sum =
+        digits.chars().rev().filter_map(|c| c.to_digit(10)).enumerate().fold(0_u32, |sum, (place, digit)| {
+            let doubled = if place.is_multiple_of(2) { digit.saturating_mul(2) } else { digit };
+            let folded = if doubled > 9 { doubled.saturating_sub(9) } else { doubled };
+            sum.saturating_add(folded)
+        });
     10_u32.saturating_sub(sum.checked_rem(10).unwrap_or(0)).checked_rem(10).unwrap_or(0)
 }
 

@@ -11,7 +11,12 @@ use crate::model::{Line, Order, OrderState};
 use crate::store;
 
 /// Marks an order as paid; the money lies in escrow already. An order without a team is confirmed with it.
-pub(crate) fn mark_paid(tx: &mut Tx, mut order: Order, lines: &[Line], payment: PaymentId) -> Result<(), DbError> {
+pub(crate) fn mark_paid(
+    tx: &mut Tx,
+    mut order: Order,
+    lines: &[Line],
+    payment: PaymentId,
+) -> Result<(), DbError> {
     let now = tx.now();
     order.captured = order.total;
     order.payment = Some(payment);
@@ -25,8 +30,10 @@ pub(crate) fn mark_paid(tx: &mut Tx, mut order: Order, lines: &[Line], payment: 
     store::note(tx, &order, "paid", Some(order.buyer))?;
     deals::api::note_purchase(tx, order.merchant, order.buyer)?;
     reach::api::paid(tx, order.id, order.buyer, order.merchant)?;
-    let lines =
-        lines.iter().map(|line| LineSold { product: line.product, qty: line.qty, total: line.total }).collect();
+    let lines = lines
+        .iter()
+        .map(|line| LineSold { product: line.product, qty: line.qty, total: line.total })
+        .collect();
     let Order { id, merchant, buyer, total, .. } = order;
     tx.publish(&OrderPaid { order: id, merchant, buyer, total, lines })
 }

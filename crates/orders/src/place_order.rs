@@ -104,7 +104,8 @@ fn wanted(tx: &mut Tx, command: &PlaceOrder) -> Result<Wanted, CheckoutError> {
 }
 
 fn place(tx: &mut Tx, command: &PlaceOrder) -> Result<CheckoutView, CheckoutError> {
-    let address = people::api::address(tx, command.person, command.body.address)?.ok_or(CheckoutError::Address)?;
+    let address =
+        people::api::address(tx, command.person, command.body.address)?.ok_or(CheckoutError::Address)?;
     let address = serde_json::to_string(&address).map_err(|error| DbError::Bug(error.to_string()))?;
     let wanted = wanted(tx, command)?;
     let priced = price(tx, command.person, &wanted)?;
@@ -137,7 +138,8 @@ fn new_order(
 ) -> Result<Order, DbError> {
     let (id, checkout) = ids;
     let quote = &priced.quote;
-    let explanations = serde_json::to_string(&quote.explanations).map_err(|error| DbError::Bug(error.to_string()))?;
+    let explanations =
+        serde_json::to_string(&quote.explanations).map_err(|error| DbError::Bug(error.to_string()))?;
     let now = tx.now();
     Ok(Order {
         id,

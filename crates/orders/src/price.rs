@@ -68,7 +68,8 @@ pub(crate) fn price(rx: &mut Rx, person: PersonId, wanted: &Wanted) -> Result<Ve
         catalog::api::skus(rx, &ids)?.into_iter().map(|info| (info.sku, info)).collect();
     let mut by_merchant: BTreeMap<MerchantId, Vec<(SkuInfo, i64)>> = BTreeMap::new();
     for (sku, qty) in items {
-        let info = known.get(sku).filter(|info| info.is_sellable).ok_or(PriceError::NotForSale { sku: *sku })?;
+        let info =
+            known.get(sku).filter(|info| info.is_sellable).ok_or(PriceError::NotForSale { sku: *sku })?;
         by_merchant.entry(info.merchant).or_default().push((info.clone(), *qty));
     }
     let activity = activity_price(rx, person, wanted, &known)?;

@@ -116,7 +116,9 @@ impl Refund {
 /// Gives money of a paid order back: the order, its lines, the stock, the commissions and the ledger, in one
 /// transaction. The sum per line and per order never passes what was paid.
 pub(crate) fn refund(tx: &mut Tx, mut order: Order, refund: &Refund) -> Result<RefundView, RefundError> {
-    let Some(payment) = order.payment.filter(|_| order.captured > 0) else { return Err(RefundError::NotPaid) };
+    let Some(payment) = order.payment.filter(|_| order.captured > 0) else {
+        return Err(RefundError::NotPaid);
+    };
     let lines = store::lines(tx, order.id)?;
     let amount = check(&order, &lines, refund)?;
     let is_settled = order.completed_at.is_some();
@@ -239,7 +241,14 @@ fn refund_by_staff(tx: &mut Tx, command: &RefundOrder) -> Result<RefundView, Ref
     };
     let view = refund(tx, order, &what)?;
     let detail = format!("{} {}", view.amount.minor(), view.reason);
-    people::api::log_act(tx, &command.actor, Some(merchant), "order.refund", &command.order.to_string(), &detail)?;
+    people::api::log_act(
+        tx,
+        &command.actor,
+        Some(merchant),
+        "order.refund",
+        &command.order.to_string(),
+        &detail,
+    )?;
     Ok(view)
 }
 

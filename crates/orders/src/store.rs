@@ -104,7 +104,8 @@ pub(crate) fn claim_number(tx: &mut Tx, number: &str, id: OrderId) -> Result<boo
 pub(crate) fn insert_lines(tx: &mut Tx, id: OrderId, lines: &[Line]) -> Result<(), DbError> {
     let mut rows = Vec::with_capacity(lines.len());
     for line in lines {
-        let options = serde_json::to_string(&line.options).map_err(|error| DbError::Bug(error.to_string()))?;
+        let options =
+            serde_json::to_string(&line.options).map_err(|error| DbError::Bug(error.to_string()))?;
         rows.push(vec![
             Value::from(id),
             line.line.into(),
@@ -155,7 +156,13 @@ pub(crate) fn lines(rx: &mut Rx, id: OrderId) -> Result<Vec<Line>, DbError> {
 }
 
 /// Gives back part of a line; `false` when that is more than it cost.
-pub(crate) fn refund_line(tx: &mut Tx, id: OrderId, line: i64, amount: i64, restocked: i64) -> Result<bool, DbError> {
+pub(crate) fn refund_line(
+    tx: &mut Tx,
+    id: OrderId,
+    line: i64,
+    amount: i64,
+    restocked: i64,
+) -> Result<bool, DbError> {
     let changed = tx.execute(
         "UPDATE orders_line SET refunded = refunded + :amount, restocked = restocked + :restocked
          WHERE order_id = :id AND line = :line AND refunded + :amount <= total AND restocked + :restocked <= qty",
@@ -193,7 +200,9 @@ pub(crate) fn list_of_buyer(
 ) -> Result<Vec<Order>, DbError> {
     match state {
         None => rx.list(
-            &format!("{ORDER} WHERE buyer = :buyer AND id < :before ORDER BY buyer DESC, id DESC LIMIT :limit"),
+            &format!(
+                "{ORDER} WHERE buyer = :buyer AND id < :before ORDER BY buyer DESC, id DESC LIMIT :limit"
+            ),
             params!["buyer" => buyer, "before" => before, "limit" => limit],
             order,
         ),
@@ -227,7 +236,11 @@ pub(crate) fn list_of_merchant(
 }
 
 /// How many orders of a merchant are in a state.
-pub(crate) fn count_of_merchant(rx: &mut Rx, merchant: MerchantId, state: OrderState) -> Result<i64, DbError> {
+pub(crate) fn count_of_merchant(
+    rx: &mut Rx,
+    merchant: MerchantId,
+    state: OrderState,
+) -> Result<i64, DbError> {
     rx.one(
         "SELECT COUNT(*) FROM orders_order WHERE merchant = :merchant AND state = :state",
         params!["merchant" => merchant, "state" => state.word()],

@@ -1,12 +1,12 @@
 //! Orders, as buyers and merchants see them.
 
-use base::{Cursor, MerchantId, Money, OrderId, Page, PageRequest, PersonId, ProductId, SkuId, TeamId, Timestamp};
+use base::{
+    Cursor, MerchantId, Money, OrderId, Page, PageRequest, PersonId, ProductId, SkuId, TeamId, Timestamp,
+};
 use db::{DbError, Rx};
 use people::api::AddressSnapshot;
 use pricing::api::Explanation;
-use rest::{
-    Actor, Common, Ctx, Denied, Json, OpenApiRouter, Path, Query, Refused, Right, routes,
-};
+use rest::{Actor, Common, Ctx, Denied, Json, OpenApiRouter, Path, Query, Refused, Right, routes};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Line, Order, OrderState};
@@ -203,7 +203,11 @@ pub(crate) async fn read_one(ctx: &Ctx, actor: Actor, id: OrderId) -> Result<Jso
 /// An order of the person who asks, or of a shop the person works for.
 #[utoipa::path(get, path = "/api/v1/orders/{order}", tag = "orders", params(("order" = OrderId, Path)),
     responses((status = 200, body = OrderView), Common))]
-async fn order_get(ctx: rest::State, actor: Actor, Path(order): Path<OrderId>) -> Result<Json<OrderView>, Refused> {
+async fn order_get(
+    ctx: rest::State,
+    actor: Actor,
+    Path(order): Path<OrderId>,
+) -> Result<Json<OrderView>, Refused> {
     read_one(&ctx, actor, order).await
 }
 
@@ -291,11 +295,9 @@ async fn order_evidence_get(
     actor: Actor,
     Path(order): Path<OrderId>,
 ) -> Result<Json<reach::api::EvidenceView>, Refused> {
-    let read = move |rx: &mut Rx| {
-        match visible(rx, &actor, order) {
-            Err(refused) => Ok(Err(refused)),
-            Ok(_) => Ok(Ok(reach::api::evidence(rx, order)?)),
-        }
+    let read = move |rx: &mut Rx| match visible(rx, &actor, order) {
+        Err(refused) => Ok(Err(refused)),
+        Ok(_) => Ok(Ok(reach::api::evidence(rx, order)?)),
     };
     let found = ctx.db().read::<_, DbError, _>(read).await?;
     found.map(Json)
