@@ -126,7 +126,7 @@ app_test!(an_export_is_imported_as_what_it_was, parts, |app| {
     assert_eq!(counts(&import(&app, &two, false, &file.body).await.expect(200)), [2, 0, 0]);
 });
 
-app_test!(a_thousand_products_come_in, parts, |app| {
+app_test!(four_hundred_products_come_in, parts, |app| {
     let shop = shop(&app, 1).await;
     let mut file = "URL handle,Title,SKU,Price,Inventory quantity,Status\n".to_owned();
     for n in 0..400 {

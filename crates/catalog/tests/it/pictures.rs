@@ -81,6 +81,7 @@ app_test!(what_is_no_picture_is_refused, parts, |app| {
         (Vec::new(), "picture.unreadable"),
         (cut, "picture.unreadable"),
         (huge, "picture.too_many_pixels"),
+        (encoded(&DynamicImage::new_luma8(7_000, 6_000), ImageFormat::Png), "picture.too_many_pixels"),
     ];
     for (bytes, code) in cases {
         let answer = upload(&app, &shop.path("pictures"), &shop.token, "image/png", bytes).await;
