@@ -166,3 +166,7 @@ SELECT id_text('com', c.id) AS id, id_text('ord', c.order_id) AS order_id, c.lin
        id_text('per', c.beneficiary) AS beneficiary, c.amount AS amount, c.clawed AS clawed, c.state AS state,
        c.release_at AS release_at
 FROM reach_commission c;
+
+-- For the audit that compares them with the ledger's accounts.
+CREATE VIEW reach_debts AS
+SELECT id_text('per', d.person) AS person, d.currency AS currency, d.owed AS owed FROM reach_debt d;

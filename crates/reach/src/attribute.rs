@@ -4,7 +4,7 @@ use base::{CommissionId, MerchantId, PersonId, Timestamp};
 use db::{DbError, Rx, Tx};
 
 use crate::api::Placement;
-use crate::model::{self, Considered, Rule, Terms, WINDOW_HOURS_MAX};
+use crate::model::{self, Rule, Terms, WINDOW_HOURS_MAX};
 use crate::store::{self, Attribution, CommissionRow};
 
 /// Who earns at one level.
@@ -26,7 +26,6 @@ pub(crate) fn attribute(tx: &mut Tx, placement: &Placement<'_>) -> Result<(), Db
         return Ok(());
     }
     let rule = store::find_rule(tx, merchant)?.unwrap_or_default();
-    name_canonical(tx, &mut touches)?;
     let terms = Terms { buyer, model: rule.model, window_hours: rule.window_hours, placed_at: now };
     model::judge(&mut touches, &terms);
     let sharer = model::winner(&touches).and_then(|touch| touch.sharer);
@@ -81,25 +80,6 @@ pub(crate) fn attribute(tx: &mut Tx, placement: &Placement<'_>) -> Result<(), Db
     };
     store::insert_attribution(tx, &attribution)?;
     store::insert_commissions(tx, &commissions)
-}
-
-/// A sharer who turned out to be another person is that person: nobody earns by two accounts that are one.
-fn name_canonical(rx: &mut Rx, touches: &mut [Considered]) -> Result<(), DbError> {
-    let mut known: Vec<(PersonId, PersonId)> = Vec::new();
-    for touch in touches {
-        let Some(sharer) = touch.sharer else { continue };
-        let found = known.iter().find(|(before, _)| *before == sharer).map(|(_, after)| *after);
-        let canonical = match found {
-            Some(canonical) => canonical,
-            None => {
-                let canonical = people::api::canonical(rx, sharer)?;
-                known.push((sharer, canonical));
-                canonical
-            }
-        };
-        touch.sharer = Some(canonical);
-    }
-    Ok(())
 }
 
 /// The sharer, and who brought the sharer in. Never the buyer, never staff of the merchant.

@@ -1,6 +1,6 @@
 //! What this module tells.
 
-use base::{Currency, OrderId, PersonId, RefundId};
+use base::{Money, OrderId, PersonId, RefundId};
 use serde::{Deserialize, Serialize};
 
 /// A sharer was paid for an order.
@@ -12,11 +12,8 @@ pub struct CommissionReleased {
     pub level: i64,
     /// Who was paid.
     pub beneficiary: PersonId,
-    /// In minor units.
-    pub amount: i64,
-    /// Of this currency.
-    #[serde(with = "code")]
-    pub currency: Currency,
+    /// How much.
+    pub amount: Money,
 }
 
 impl db::Event for CommissionReleased {
@@ -38,11 +35,8 @@ pub struct CommissionClawedBack {
     pub level: i64,
     /// Who had been paid.
     pub beneficiary: PersonId,
-    /// In minor units.
-    pub amount: i64,
-    /// Of this currency.
-    #[serde(with = "code")]
-    pub currency: Currency,
+    /// How much.
+    pub amount: Money,
 }
 
 impl db::Event for CommissionClawedBack {

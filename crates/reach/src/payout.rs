@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use base::{Currency, MerchantId, OrderId, PersonId, RefundId};
+use base::{Currency, MerchantId, Money, OrderId, PersonId, RefundId};
 use db::{DbError, Tx};
 use ledger::api::{Account, Asset, Kind, Leg, Owner, Transfer, TransferError, TransferKind};
 
@@ -45,8 +45,8 @@ pub(crate) fn pay(
         legs.push(Leg::credit(Account::wallet(beneficiary, currency), to_wallet));
     }
     post(tx, TransferKind::Commission, payout.order, payout.cause, legs)?;
-    let order = payout.order;
-    tx.publish(&CommissionReleased { order, level, beneficiary, amount, currency })?;
+    let (order, amount) = (payout.order, Money::new(amount, currency));
+    tx.publish(&CommissionReleased { order, level, beneficiary, amount })?;
     Ok(())
 }
 
@@ -157,7 +157,7 @@ fn take_back(
     }
     let cause = format!("{} level {level}", claw.refund);
     post(tx, TransferKind::CommissionReversal, claw.order, &cause, legs)?;
-    let (order, refund) = (claw.order, claw.refund);
-    tx.publish(&CommissionClawedBack { order, refund, level, beneficiary, amount, currency })?;
+    let (order, refund, amount) = (claw.order, claw.refund, Money::new(amount, currency));
+    tx.publish(&CommissionClawedBack { order, refund, level, beneficiary, amount })?;
     Ok(())
 }
