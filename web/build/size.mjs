@@ -17,7 +17,7 @@ function add(key) {
 }
 for (const [key, chunk] of Object.entries(manifest)) {
   // The first route and the default language are loaded at once, though the code names them lazily.
-  const first = /\/(HomePage|DashboardPage|ShellPage)\.vue$/.test(key) || /locales\/zh-CN\.ts$/.test(key)
+  const first = /\/(HomePage|DashboardPage|ShellPage)\.vue$/.test(key) || key.endsWith('locales/zh-CN.ts')
   if (chunk.isEntry || first) add(key)
 }
 
