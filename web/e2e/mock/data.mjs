@@ -68,14 +68,17 @@ export function quote(items, deal) {
     return { sku: skuId, qty, unit: price, base_unit: sku.price, discount: yuan(0), total: yuan(price.amount_minor * qty), adjustments: [] }
   })
   const goods = lines.reduce((sum, l) => sum + l.total.amount_minor, 0)
+  const base = lines.reduce((sum, l) => sum + l.base_unit.amount_minor * l.qty, 0)
   const off = !deal && goods >= 9900 ? 1000 : 0
   const freight = goods >= 5900 ? 0 : 600
   return {
-    currency: 'CNY', lines, goods: yuan(goods), discount: yuan(-off), shipping: yuan(freight), total: yuan(goods - off + freight),
+    currency: 'CNY', lines, goods: yuan(goods), discount: yuan(off), shipping: yuan(freight), total: yuan(goods - off + freight),
     explanations: [
-      ...(deal ? [explain('activity', 'team_price', -1000)] : []),
+      explain('base', 'base', base),
+      ...(base === goods ? [] : [explain('activity', 'activity', goods - base)]),
       ...(off ? [explain('promotion', 'full_reduction', -off, { threshold_minor: '9900', off_minor: '1000' })] : []),
-      explain('freight', freight ? 'freight_base' : 'freight_free', freight, { free_from_minor: '5900' }),
+      explain('freight', 'freight', 600),
+      ...(freight ? [] : [explain('freight', 'freight_free', -600, { free_from_minor: '5900' })]),
     ],
   }
 }

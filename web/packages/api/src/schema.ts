@@ -207,7 +207,7 @@ export interface components {
     CheckoutRequest: { source: S['CheckoutSource']; address: string; note?: string; expected_total_minor: number }
     Checkout: { id: string; orders: string[]; total: S['Money'] }
     PaymentMethod: 'wallet' | 'sandbox'
-    PaymentState: 'pending' | 'captured' | 'failed' | 'expired' | 'refunding' | 'refunded'
+    PaymentState: 'pending' | 'captured' | 'failed' | 'expired' | 'refunding' | 'refunded' | 'returned'
     Payment: {
       id: string
       method: S['PaymentMethod']

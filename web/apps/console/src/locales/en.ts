@@ -17,9 +17,6 @@ export default {
   entry_kind: { link: 'Link', poster: 'Poster', direct: 'Direct' },
   target_kind: { product: 'Product', team: 'Team', merchant: 'Shop' },
   account_kind: { wallet: 'Wallet', payable: 'Payable', escrow: 'Escrow', bank: 'Bank', clearing: 'Clearing', fee: 'Fees', debt: 'Debt', equity: 'Demo equity' },
-  order_event: {
-    placed: 'Placed', paid: 'Paid', confirmed: 'Confirmed', team_opened: 'Team started', team_joined: 'Team joined', team_succeeded: 'Team complete', team_failed: 'Team not completed', shipped: 'Shipped', received: 'Received', completed: 'Completed', cancelled: 'Cancelled', refunded: 'Refunded', refund_requested: 'Refund requested', expired: 'Payment timed out',
-  },
   people: {
     no_merchant: 'You are not a member of any merchant', way: 'How to sign in', by_code: 'Code', by_password: 'Password', send_code: 'Get a code', code_sent: 'The code is on its way', demo_code: 'Demo: the code is filled in', demo_people: 'Demo: who you can be', sign_in_as: 'Sign in as {name}',
     add: 'Add a member', no_staff: 'No members yet', role: 'Role', rights: 'Rights', all_rights: 'All rights', edit_of: 'Edit {name}', remove_of: 'Remove {name}', remove_sure: 'Remove {name} from the staff?',

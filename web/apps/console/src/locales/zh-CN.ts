@@ -17,9 +17,6 @@ export default {
   entry_kind: { link: '链接', poster: '海报', direct: '直接访问' },
   target_kind: { product: '商品', team: '拼团', merchant: '店铺' },
   account_kind: { wallet: '个人钱包', payable: '应付商家', escrow: '待结算', bank: '渠道存款', clearing: '待清分', fee: '平台收入', debt: '个人欠款', equity: '演示资本' },
-  order_event: {
-    placed: '下单', paid: '付款', confirmed: '确认', team_opened: '开团', team_joined: '参团', team_succeeded: '成团', team_failed: '未成团', shipped: '发货', received: '收货', completed: '完成', cancelled: '取消', refunded: '退款', refund_requested: '申请退款', expired: '支付超时',
-  },
   people: {
     no_merchant: '你还不是任何商家的成员', way: '登录方式', by_code: '验证码', by_password: '密码', send_code: '获取验证码', code_sent: '验证码已发送', demo_code: '演示：验证码已自动填入', demo_people: '演示：可用的身份', sign_in_as: '以 {name} 登录',
     add: '添加成员', no_staff: '还没有成员', role: '角色', rights: '权限', all_rights: '全部权限', edit_of: '编辑 {name}', remove_of: '移除 {name}', remove_sure: '确定移除成员 {name} 吗？',

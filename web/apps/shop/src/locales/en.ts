@@ -34,17 +34,13 @@ export default {
     rules: 'Commission comes from real sales only, on two levels at most. It is paid after the return period, and taken back for refunds. There are no tasks and no fees.', no_shares: 'You have not shared anything yet', target: { product: 'Product', team: 'Team', merchant: 'Shop' },
     visits: 'Visits', orders: 'Orders', frozen: 'Frozen', paid: 'Paid out', commission_rule: 'Commission is paid when the order is completed and its return period is over; refunds take their part back.', no_commissions: 'No commissions yet', base: 'Base', clawed: 'Taken back', release_at: 'Expected',
   },
-  touch_reason: { counted: 'Counted', expired: 'Too long ago', own_link: 'Own link', later_touch: 'A later share counts', earlier_touch: 'An earlier share counts', not_counted: 'Not counted', self: 'Own link', outside_window: 'Too long ago', superseded: 'A later share counts' },
   orders: {
     goods: 'Goods', discount: 'Discount', shipping: 'Shipping', total: 'Total', cart_empty: 'Your cart is empty', choose: 'Choose {title}', qty_of: 'Quantity of {title}', remove_of: 'Remove {title}', invalid: '{n} items no longer available', drop_invalid: 'Remove them all',
-    cart_note: 'Offers and shipping included', part_note: 'Goods {sum}; offers and shipping come next', to_checkout: 'Check out ({n})', ship_to: 'Deliver to', note: 'Note', note_hint: 'For the shop (optional)', to_pay: 'To pay', submit: 'Place order',
+    cart_note: 'Offers and shipping included', to_checkout: 'Check out ({n})', ship_to: 'Deliver to', note: 'Note', note_hint: 'For the shop (optional)', to_pay: 'To pay', submit: 'Place order',
     by_state: 'By state', all: 'All', teaming: 'Teaming up', none: 'No orders yet', pieces: '{n} pieces', see_team: 'See the team', pay: 'Pay', details: 'Details', refunded: 'Refunded', shipment: '{carrier} {tracking}',
     receive: 'Confirm receipt', cancel: 'Cancel order', timeline: 'Progress', number: 'Order {number}', cancel_of: 'Cancel order {number}', cancel_refund: 'What you paid is refunded in full', cancel_why: 'Why do you cancel?', cancelled: 'The order is cancelled',
     receive_of: 'Receipt of order {number}', receive_note: 'Please confirm that the parcel has arrived. The return period starts now.',
     reasons: { changed_mind: 'Changed my mind', wrong_item: 'Wrong item', wrong_address: 'Wrong address', too_slow: 'It takes too long' },
-  },
-  order_event: {
-    placed: 'Placed', paid: 'Paid', confirmed: 'Confirmed', team_opened: 'Team started', team_joined: 'Team joined', team_succeeded: 'Team complete', team_failed: 'Team not completed', shipped: 'Shipped', received: 'Received', completed: 'Completed', cancelled: 'Cancelled', refunded: 'Refunded', refund_requested: 'Refund requested', expired: 'Payment timed out',
   },
   payments: {
     nothing: 'There is nothing to pay', pay_within: 'Pay within', method: 'Payment method', sandbox: 'Sandbox', sandbox_note: 'A provider for tests; no money moves', wallet: 'Wallet', demo_top_up: 'Demo: add ¥1000',

@@ -34,17 +34,13 @@ export default {
     rules: '佣金只来自真实成交，最多两级；退货期过后到账，退款会相应追回。分享没有任务，也不收费。', no_shares: '还没有分享过', target: { product: '商品', team: '拼团', merchant: '店铺' },
     visits: '访问', orders: '成交', frozen: '冻结', paid: '已到账', commission_rule: '佣金在订单完成且退货期过后到账；发生退款时按比例追回。', no_commissions: '还没有佣金', base: '计佣金额', clawed: '已追回', release_at: '预计到账',
   },
-  touch_reason: { counted: '计入', expired: '已超出有效期', own_link: '自己的链接', later_touch: '之后还有别的分享', earlier_touch: '之前已有别的分享', not_counted: '未计入', self: '自己的链接', outside_window: '已超出有效期', superseded: '之后还有别的分享' },
   orders: {
     goods: '商品金额', discount: '优惠', shipping: '运费', total: '合计', cart_empty: '购物车是空的', choose: '选择 {title}', qty_of: '{title} 的数量', remove_of: '删除 {title}', invalid: '失效商品 {n} 件', drop_invalid: '清空失效商品',
-    cart_note: '已含优惠与运费', part_note: '商品 {sum}，优惠与运费在下一步计算', to_checkout: '去结算（{n}）', ship_to: '收货地址', note: '留言', note_hint: '给商家的话（可不填）', to_pay: '应付', submit: '提交订单',
+    cart_note: '已含优惠与运费', to_checkout: '去结算（{n}）', ship_to: '收货地址', note: '留言', note_hint: '给商家的话（可不填）', to_pay: '应付', submit: '提交订单',
     by_state: '按状态查看', all: '全部', teaming: '拼单中', none: '还没有订单', pieces: '共 {n} 件', see_team: '查看拼团', pay: '去支付', details: '详情', refunded: '已退款', shipment: '{carrier} {tracking}',
     receive: '确认收货', cancel: '取消订单', timeline: '订单进度', number: '订单号 {number}', cancel_of: '取消订单 {number}', cancel_refund: '取消后已付款项会原路全额退回', cancel_why: '为什么取消？', cancelled: '订单已取消',
     receive_of: '确认收到订单 {number}', receive_note: '请确认包裹已收到。退货期从确认收货开始计算。',
     reasons: { changed_mind: '不想要了', wrong_item: '拍错了', wrong_address: '地址写错了', too_slow: '等得太久' },
-  },
-  order_event: {
-    placed: '下单', paid: '付款', confirmed: '确认', team_opened: '开团', team_joined: '参团', team_succeeded: '成团', team_failed: '未成团', shipped: '发货', received: '收货', completed: '完成', cancelled: '取消', refunded: '退款', refund_requested: '申请退款', expired: '支付超时',
   },
   payments: {
     nothing: '没有待支付的订单', pay_within: '请在此时间内支付', method: '支付方式', sandbox: '沙箱支付', sandbox_note: '测试用的支付渠道，不会真的扣款', wallet: '钱包余额', demo_top_up: '演示：充值 ¥1000',

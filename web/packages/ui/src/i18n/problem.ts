@@ -9,6 +9,7 @@ export function useCodes() {
   function problemText(problem: ApiProblem): string {
     const key = `problem.${problem.code}`
     if (te(key)) return t(key)
+    if (problem.code.endsWith('.not_found')) return t('problem.not_found')
     return t('problem.unknown', { code: problem.code })
   }
 
