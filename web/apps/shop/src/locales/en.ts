@@ -35,7 +35,7 @@ export default {
     visits: 'Visits', orders: 'Orders', frozen: 'Frozen', paid: 'Paid out', commission_rule: 'Commission is paid when the order is completed and its return period is over; refunds take their part back.', no_commissions: 'No commissions yet', base: 'Base', clawed: 'Taken back', release_at: 'Expected',
   },
   orders: {
-    goods: 'Goods', discount: 'Discount', shipping: 'Shipping', total: 'Total', cart_empty: 'Your cart is empty', choose: 'Choose {title}', qty_of: 'Quantity of {title}', remove_of: 'Remove {title}', invalid: '{n} items no longer available', drop_invalid: 'Remove them all',
+    goods: 'Goods', discount: 'Discount', shipping: 'Shipping', total: 'Total', cart_empty: 'Your cart is empty', choose: 'Choose {title}', qty_of: 'Quantity of {title}', remove_of: 'Remove {title}', invalid: 'No longer available: {n}', drop_invalid: 'Remove them all',
     cart_note: 'Offers and shipping included', to_checkout: 'Check out ({n})', ship_to: 'Deliver to', note: 'Note', note_hint: 'For the shop (optional)', to_pay: 'To pay', submit: 'Place order',
     by_state: 'By state', all: 'All', teaming: 'Teaming up', none: 'No orders yet', pieces: '{n} pieces', see_team: 'See the team', pay: 'Pay', details: 'Details', refunded: 'Refunded', shipment: '{carrier} {tracking}',
     receive: 'Confirm receipt', cancel: 'Cancel order', timeline: 'Progress', number: 'Order {number}', cancel_of: 'Cancel order {number}', cancel_refund: 'What you paid is refunded in full', cancel_why: 'Why do you cancel?', cancelled: 'The order is cancelled',
