@@ -1,0 +1,28 @@
+//! The store: transaction closures over SQLite and PostgreSQL, one code path and one SQL text.
+//!
+//! `db.write(lane, |tx| command(tx, …)).await` runs a closure in a transaction and answers after the commit;
+//! `db.read(|rx| …).await` runs one over a snapshot. A closure may run more than once, so it touches only the
+//! transaction and what it captured. See `docs/adr/0001`.
+#![warn(missing_docs)]
+
+mod error;
+mod health;
+mod lock;
+mod migrate;
+mod outbox;
+mod postgres_engine;
+mod queue;
+mod sql;
+mod sql_log;
+mod sqlite_engine;
+mod store;
+mod tx;
+mod value;
+mod work;
+
+pub use error::DbError;
+pub use migrate::{Migration, Migrations, STORE};
+pub use outbox::{Event, StoredEvent};
+pub use store::{Db, DbOptions, Engine, Isolation, Lane, Location};
+pub use tx::{Rx, Tx};
+pub use value::{FromColumn, Param, Row, Value};

@@ -1,0 +1,374 @@
+//! The handle that everything else holds.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use base::{Clock, Moment, Rng};
+use parking_lot::Mutex;
+
+use crate::health::Health;
+use crate::lock::FileLock;
+use crate::postgres_engine::{Access, PostgresEngine, PostgresOptions};
+use crate::queue::Queue;
+use crate::sql_log::SqlLog;
+use crate::sqlite_engine::SqliteEngine;
+use crate::work::{Job, Outcome, Reply, Work, read_work, write_work};
+use crate::{DbError, Migrations, Rx, Tx, migrate};
+
+/// How long a request may wait for its transaction.
+const INTERACTIVE_DEADLINE: Duration = Duration::from_secs(10);
+const BACKGROUND_DEADLINE: Duration = Duration::from_secs(60);
+const INTERACTIVE_WAITING_MAX: usize = 4_096;
+const BACKGROUND_WAITING_MAX: usize = 16_384;
+
+/// Which engine runs underneath.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// Embedded.
+    Sqlite,
+    /// PostgreSQL or what speaks its wire.
+    Postgres,
+}
+
+/// Who waits for a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// A person.
+    Interactive,
+    /// A job, a subscriber, an import.
+    Background,
+}
+
+/// The isolation level of writes on PostgreSQL. Commands are right under both; the tests run under both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Isolation {
+    /// The default.
+    Serializable,
+    /// To prove that no command leans on more.
+    ReadCommitted,
+}
+
+/// Where the store is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// A SQLite file; made when it is not there.
+    File(PathBuf),
+    /// A `postgres://` address.
+    Postgres(String),
+}
+
+/// What opening a store takes.
+pub struct DbOptions {
+    /// Where it is.
+    pub location: Location,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub rng: Arc<dyn Rng>,
+    /// Isolation of writes on PostgreSQL.
+    pub isolation: Isolation,
+    /// Connections for writes, and as many halves for reads, on PostgreSQL.
+    pub connections: usize,
+    /// Where to write down every distinct statement; for the portability check.
+    pub sql_log: Option<PathBuf>,
+}
+
+impl DbOptions {
+    /// The usual options for a store at `location`.
+    pub fn new(location: Location, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Self {
+        Self { location, clock, rng, isolation: Isolation::Serializable, connections: 16, sql_log: None }
+    }
+}
+
+/// The store. Cheap to clone.
+#[derive(Clone)]
+pub struct Db(Arc<Inner>);
+
+struct Inner {
+    engine: EngineOf,
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn Rng>,
+    health: Arc<Health>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    _lock: Option<FileLock>,
+}
+
+enum EngineOf {
+    Sqlite(Arc<SqliteEngine>),
+    Postgres(Arc<PostgresEngine>),
+}
+
+impl Db {
+    /// Opens the store, brings its tables up to date and starts its threads. Blocks; call it outside of async code.
+    ///
+    /// # Errors
+    /// [`DbError::Broken`] when the store cannot be opened, is in use, or its engine is too old;
+    /// [`DbError::Bug`] when a migration fails.
+    pub fn open(options: DbOptions, modules: &[Migrations]) -> Result<Self, DbError> {
+        let log =
+            SqlLog::new(options.sql_log.as_deref()).map_err(|error| DbError::Broken(error.to_string()))?;
+        let log = Arc::new(log);
+        let health = Arc::new(Health::default());
+        let mut all = vec![crate::STORE];
+        all.extend_from_slice(modules);
+        let queue = || Queue::new(INTERACTIVE_WAITING_MAX, BACKGROUND_WAITING_MAX);
+        let mut threads = Vec::new();
+        let (engine, lock) = match options.location {
+            Location::File(path) => {
+                let lock = FileLock::take(&path)?;
+                let (engine, mut writer) = SqliteEngine::open(path, log, Arc::clone(&health), queue())?;
+                migrate::sqlite(&mut writer, &all)?;
+                let own = Arc::clone(&engine);
+                threads.push(spawn("sqlite-writer".to_owned(), move || own.write_loop(writer))?);
+                (EngineOf::Sqlite(engine), Some(lock))
+            }
+            Location::Postgres(url) => {
+                let own = PostgresOptions {
+                    url,
+                    isolation: options.isolation,
+                    log,
+                    rng: Arc::clone(&options.rng),
+                    health: Arc::clone(&health),
+                };
+                let engine = Arc::new(PostgresEngine::new(own, queue(), queue()));
+                migrate::postgres(&mut engine.connect()?, &all)?;
+                for number in 0..options.connections.max(1) {
+                    let own = Arc::clone(&engine);
+                    threads.push(spawn(format!("postgres-write-{number}"), move || {
+                        own.work_loop(Access::Write);
+                    })?);
+                }
+                for number in 0..options.connections.div_ceil(2) {
+                    let own = Arc::clone(&engine);
+                    threads
+                        .push(spawn(format!("postgres-read-{number}"), move || own.work_loop(Access::Read))?);
+                }
+                (EngineOf::Postgres(engine), None)
+            }
+        };
+        let threads = Mutex::new(threads);
+        Ok(Self(Arc::new(Inner {
+            engine,
+            clock: options.clock,
+            rng: options.rng,
+            health,
+            threads,
+            _lock: lock,
+        })))
+    }
+
+    /// Runs `closure` in a write transaction and answers after the commit.
+    ///
+    /// `Err` from the closure rolls everything back. The closure may run more than once, with the same time and
+    /// the same ids.
+    ///
+    /// # Errors
+    /// What the closure says, or a [`DbError`] turned into its error: [`DbError::Busy`] when too many wait.
+    pub async fn write<T, E, F>(&self, lane: Lane, closure: F) -> Result<T, E>
+    where
+        F: FnMut(&mut Tx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        let (work, answer) = write_work(closure);
+        self.submit_write(lane, None, work);
+        receive(answer).await
+    }
+
+    /// Like [`Db::write`], one after the other for closures with the same key, so that a hot row is not fought over.
+    ///
+    /// # Errors
+    /// As [`Db::write`].
+    pub async fn write_keyed<T, E, F>(&self, lane: Lane, key: impl Hash, closure: F) -> Result<T, E>
+    where
+        F: FnMut(&mut Tx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        let mut hasher = DefaultHasher::new();
+        key.hash(&mut hasher);
+        let (work, answer) = write_work(closure);
+        self.submit_write(lane, Some(hasher.finish()), work);
+        receive(answer).await
+    }
+
+    /// [`Db::write`] for code that is not async: the command line, start-up.
+    ///
+    /// # Errors
+    /// As [`Db::write`].
+    pub fn write_blocking<T, E, F>(&self, closure: F) -> Result<T, E>
+    where
+        F: FnMut(&mut Tx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        let (work, answer) = write_work(closure);
+        self.submit_write(Lane::Background, None, work);
+        answer.blocking_recv().unwrap_or_else(|_| Err(E::from(DbError::Closed)))
+    }
+
+    /// Runs `closure` over a snapshot. On SQLite it runs on this very thread: for short reads only.
+    ///
+    /// # Errors
+    /// What the closure says, or a [`DbError`] turned into its error.
+    pub async fn read<T, E, F>(&self, closure: F) -> Result<T, E>
+    where
+        F: FnMut(&mut Rx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        let (work, answer) = read_work(closure);
+        match &self.0.engine {
+            EngineOf::Sqlite(engine) => engine.read(self.job(work, Lane::Interactive, None)),
+            EngineOf::Postgres(engine) => self.submit(&engine.reads, Lane::Interactive, None, work),
+        }
+        receive(answer).await
+    }
+
+    /// Runs a long `closure` over a snapshot, away from the threads that serve requests.
+    ///
+    /// # Errors
+    /// As [`Db::read`].
+    pub async fn read_long<T, E, F>(&self, closure: F) -> Result<T, E>
+    where
+        F: FnMut(&mut Rx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        let (work, answer) = read_work(closure);
+        match &self.0.engine {
+            EngineOf::Sqlite(engine) => {
+                let Ok(_permit) = engine.long_reads.acquire().await else {
+                    return Err(E::from(DbError::Closed));
+                };
+                let (engine, job) = (Arc::clone(engine), self.job(work, Lane::Background, None));
+                if tokio::task::spawn_blocking(move || engine.read(job)).await.is_err() {
+                    return Err(E::from(DbError::Bug("a read panicked".to_owned())));
+                }
+            }
+            EngineOf::Postgres(engine) => self.submit(&engine.reads, Lane::Background, None, work),
+        }
+        receive(answer).await
+    }
+
+    /// [`Db::read`] for code that is not async.
+    ///
+    /// # Errors
+    /// As [`Db::read`].
+    pub fn read_blocking<T, E, F>(&self, closure: F) -> Result<T, E>
+    where
+        F: FnMut(&mut Rx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        let (work, answer) = read_work(closure);
+        match &self.0.engine {
+            EngineOf::Sqlite(engine) => engine.read(self.job(work, Lane::Background, None)),
+            EngineOf::Postgres(engine) => self.submit(&engine.reads, Lane::Background, None, work),
+        }
+        answer.blocking_recv().unwrap_or_else(|_| Err(E::from(DbError::Closed)))
+    }
+
+    /// The engine underneath.
+    pub fn engine(&self) -> Engine {
+        match self.0.engine {
+            EngineOf::Sqlite(_) => Engine::Sqlite,
+            EngineOf::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// The clock transactions take their time from.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.0.clock
+    }
+
+    /// The randomness ids are made of.
+    pub fn rng(&self) -> &Arc<dyn Rng> {
+        &self.0.rng
+    }
+
+    /// A fresh moment: the present time and a seed for ids.
+    pub fn moment(&self) -> Moment {
+        Moment::new(self.0.clock.now(), self.0.rng.as_ref())
+    }
+
+    /// Why the store cannot be trusted any more; `None` while it can.
+    pub fn broken_reason(&self) -> Option<String> {
+        self.0.health.reason()
+    }
+
+    /// Waits until the store is damaged; the server then exits with an error.
+    pub async fn broken(&self) -> String {
+        self.0.health.broken().await
+    }
+
+    /// Closures that wait for the writer.
+    pub fn writes_waiting(&self) -> usize {
+        match &self.0.engine {
+            EngineOf::Sqlite(engine) => engine.queue.waiting(),
+            EngineOf::Postgres(engine) => engine.writes.waiting(),
+        }
+    }
+
+    /// Takes nothing more, finishes what waits, and ends the threads. Blocks.
+    pub fn close(&self) {
+        match &self.0.engine {
+            EngineOf::Sqlite(engine) => engine.queue.close(),
+            EngineOf::Postgres(engine) => {
+                engine.writes.close();
+                engine.reads.close();
+            }
+        }
+        for thread in std::mem::take(&mut *self.0.threads.lock()) {
+            if thread.join().is_err() {
+                tracing::error!("a store thread panicked");
+            }
+        }
+    }
+
+    fn submit_write(&self, lane: Lane, key: Option<u64>, work: Box<dyn Work>) {
+        match &self.0.engine {
+            EngineOf::Sqlite(engine) => self.submit(&engine.queue, lane, key, work),
+            EngineOf::Postgres(engine) => self.submit(&engine.writes, lane, key, work),
+        }
+    }
+
+    fn submit(&self, queue: &Queue, lane: Lane, key: Option<u64>, work: Box<dyn Work>) {
+        if let Err(refused) = queue.push(lane, self.job(work, lane, key)) {
+            let (job, error) = *refused;
+            job.work.finish(Outcome::Failed(error));
+        }
+    }
+
+    fn job(&self, work: Box<dyn Work>, lane: Lane, key: Option<u64>) -> Job {
+        let wait = match lane {
+            Lane::Interactive => INTERACTIVE_DEADLINE,
+            Lane::Background => BACKGROUND_DEADLINE,
+        };
+        let now = Instant::now();
+        Job { work, moment: self.moment(), deadline: now.checked_add(wait).unwrap_or(now), key }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        match &self.engine {
+            EngineOf::Sqlite(engine) => engine.queue.close(),
+            EngineOf::Postgres(engine) => {
+                engine.writes.close();
+                engine.reads.close();
+            }
+        }
+    }
+}
+
+async fn receive<T, E: From<DbError>>(answer: Reply<T, E>) -> Result<T, E> {
+    answer.await.unwrap_or_else(|_| Err(E::from(DbError::Closed)))
+}
+
+fn spawn(name: String, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, DbError> {
+    std::thread::Builder::new().name(name).spawn(body).map_err(|error| DbError::Broken(error.to_string()))
+}

@@ -1,0 +1,271 @@
+//! Transactions: one small surface over two drivers.
+
+use std::ops::{Deref, DerefMut};
+
+use base::{Id, Moment, Timestamp};
+
+use crate::postgres_engine::PgConn;
+use crate::sqlite_engine::SqliteConn;
+use crate::value::RowOf;
+use crate::{DbError, Engine, Event, Param, Row, Value, outbox};
+
+/// Rows one INSERT may carry: 16 columns × 500 rows stay below SQLite's 32,766 parameters.
+const ROWS_MAX: usize = 500;
+
+pub(crate) enum Conn {
+    Sqlite(Box<SqliteConn>),
+    Postgres(Box<PgConn>),
+}
+
+/// A read transaction: every statement sees the same snapshot.
+pub struct Rx {
+    conn: Conn,
+    moment: Moment,
+    failure: Option<DbError>,
+    wrote: bool,
+}
+
+/// A write transaction. It is committed when the closure it was given to returns `Ok`, else nothing of it stays.
+///
+/// A closure may run more than once. It touches only the `Tx` and what it captured; time, ids and randomness come
+/// from the `Tx`, which repeats them on every run.
+pub struct Tx(Rx);
+
+impl Rx {
+    pub(crate) fn new(conn: Conn, moment: Moment) -> Self {
+        Self { conn, moment, failure: None, wrote: false }
+    }
+
+    pub(crate) fn into_parts(self) -> (Conn, Option<DbError>, bool) {
+        (self.conn, self.failure, self.wrote)
+    }
+
+    /// The time this transaction lives at.
+    pub fn now(&self) -> Timestamp {
+        self.moment.at()
+    }
+
+    /// The engine underneath. Commands have no business asking; migrations and audits may.
+    pub fn engine(&self) -> Engine {
+        match self.conn {
+            Conn::Sqlite(_) => Engine::Sqlite,
+            Conn::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// The one row of an answer.
+    ///
+    /// # Errors
+    /// [`DbError::Bug`] when there is none or more than one; see [`Rx::list`] for the others.
+    pub fn one<T>(
+        &mut self,
+        sql: &str,
+        params: &[Param],
+        map: impl FnMut(&Row<'_>) -> Result<T, DbError>,
+    ) -> Result<T, DbError> {
+        let found = self.opt(sql, params, map)?;
+        found.ok_or_else(|| DbError::Bug(format!("no row for: {sql}")))
+    }
+
+    /// The row of an answer, if there is one.
+    ///
+    /// # Errors
+    /// [`DbError::Bug`] when there is more than one; see [`Rx::list`] for the others.
+    pub fn opt<T>(
+        &mut self,
+        sql: &str,
+        params: &[Param],
+        map: impl FnMut(&Row<'_>) -> Result<T, DbError>,
+    ) -> Result<Option<T>, DbError> {
+        let mut rows = self.list(sql, params, map)?;
+        let first = rows.pop();
+        if rows.is_empty() { Ok(first) } else { Err(DbError::Bug(format!("more than one row for: {sql}"))) }
+    }
+
+    /// All rows of an answer. The statement bounds their number.
+    ///
+    /// # Errors
+    /// Whatever the engine says; the transaction then takes no further statement.
+    pub fn list<T>(
+        &mut self,
+        sql: &str,
+        params: &[Param],
+        mut map: impl FnMut(&Row<'_>) -> Result<T, DbError>,
+    ) -> Result<Vec<T>, DbError> {
+        self.check()?;
+        let mut rows = Vec::new();
+        let result = match &mut self.conn {
+            Conn::Sqlite(conn) => conn.query(sql, params, &mut |row| {
+                rows.push(map(&Row(RowOf::Sqlite(row)))?);
+                Ok(())
+            }),
+            Conn::Postgres(conn) => conn.query(sql, params, &mut |row| {
+                rows.push(map(&Row(RowOf::Postgres(row)))?);
+                Ok(())
+            }),
+        };
+        self.note(result)?;
+        Ok(rows)
+    }
+
+    /// The rows for a set of keys: `sql` has one `IN (:in)` and no other parameter. At most 500 keys; none at all
+    /// answers nothing without asking.
+    ///
+    /// # Errors
+    /// As [`Rx::list`].
+    pub fn list_in<T>(
+        &mut self,
+        sql: &str,
+        keys: &[Value],
+        mut map: impl FnMut(&Row<'_>) -> Result<T, DbError>,
+    ) -> Result<Vec<T>, DbError> {
+        let Some(last) = keys.last() else { return Ok(Vec::new()) };
+        if keys.len() > ROWS_MAX {
+            return Err(DbError::Bug(format!("{} keys for: {sql}", keys.len())));
+        }
+        self.check()?;
+        // Padded to a power of two with a repeated key, so that few statements serve all lengths.
+        let width = keys.len().next_power_of_two();
+        let places: Vec<String> = (1..=width).map(|n| format!("${n}")).collect();
+        let sql = sql.replace("(:in)", &format!("({})", places.join(", ")));
+        let values: Vec<&Value> = keys.iter().chain(std::iter::repeat(last)).take(width).collect();
+        let mut rows = Vec::new();
+        let result = match &mut self.conn {
+            Conn::Sqlite(conn) => conn.query_positional(&sql, &values, &mut |row| {
+                rows.push(map(&Row(RowOf::Sqlite(row)))?);
+                Ok(())
+            }),
+            Conn::Postgres(conn) => conn.query_positional(&sql, &values, &mut |row| {
+                rows.push(map(&Row(RowOf::Postgres(row)))?);
+                Ok(())
+            }),
+        };
+        self.note(result)?;
+        Ok(rows)
+    }
+
+    fn check(&self) -> Result<(), DbError> {
+        if self.failure.is_some() { Err(DbError::Poisoned) } else { Ok(()) }
+    }
+
+    fn note<T>(&mut self, result: Result<T, DbError>) -> Result<T, DbError> {
+        if let Err(error) = &result {
+            self.failure = Some(error.clone());
+        }
+        result
+    }
+}
+
+impl Tx {
+    pub(crate) fn new(conn: Conn, moment: Moment) -> Self {
+        Self(Rx::new(conn, moment))
+    }
+
+    pub(crate) fn into_parts(self) -> (Conn, Option<DbError>, bool) {
+        self.0.into_parts()
+    }
+
+    /// Runs a statement that changes rows; answers how many it changed.
+    ///
+    /// # Errors
+    /// Whatever the engine says; the transaction then takes no further statement.
+    pub fn execute(&mut self, sql: &str, params: &[Param]) -> Result<u64, DbError> {
+        self.check()?;
+        self.0.wrote = true;
+        let result = match &mut self.0.conn {
+            Conn::Sqlite(conn) => conn.execute(sql, params),
+            Conn::Postgres(conn) => conn.execute(sql, params),
+        };
+        self.note(result)
+    }
+
+    /// Inserts many rows with one statement. `head` is `INSERT INTO table (a, b)`; `tail` may be empty or an
+    /// `ON CONFLICT (key) DO NOTHING`. Answers how many rows were inserted.
+    ///
+    /// # Errors
+    /// [`DbError::Bug`] above 500 rows or with uneven rows; else whatever the engine says.
+    pub fn insert(&mut self, head: &str, rows: &[Vec<Value>], tail: &str) -> Result<u64, DbError> {
+        let Some(width) = rows.first().map(Vec::len) else { return Ok(0) };
+        if rows.len() > ROWS_MAX || rows.iter().any(|row| row.len() != width) {
+            return Err(DbError::Bug(format!("{} rows, or uneven rows, for: {head}", rows.len())));
+        }
+        self.check()?;
+        self.0.wrote = true;
+        let mut sql = format!("{head} VALUES ");
+        let mut number = 0_usize;
+        for row in 0..rows.len() {
+            sql.push_str(if row == 0 { "(" } else { ", (" });
+            for column in 0..width {
+                number = number.saturating_add(1);
+                sql.push_str(if column == 0 { "$" } else { ", $" });
+                sql.push_str(&number.to_string());
+            }
+            sql.push(')');
+        }
+        if !tail.is_empty() {
+            sql.push(' ');
+            sql.push_str(tail);
+        }
+        let values: Vec<&Value> = rows.iter().flatten().collect();
+        let result = match &mut self.0.conn {
+            Conn::Sqlite(conn) => conn.execute_positional(&sql, &values),
+            Conn::Postgres(conn) => conn.execute_positional(&sql, &values),
+        };
+        self.note(result)
+    }
+
+    /// A fresh id; the same on every run of the closure.
+    pub fn new_id<T: Id>(&mut self) -> T {
+        T::from_bytes(self.0.moment.uuid_v7())
+    }
+
+    /// 32 random bytes; the same on every run of the closure.
+    pub fn random_bytes(&mut self) -> [u8; 32] {
+        self.0.moment.bytes()
+    }
+
+    /// A random number below `bound`; the same on every run of the closure.
+    pub fn random_below(&mut self, bound: u64) -> u64 {
+        self.0.moment.below(bound)
+    }
+
+    /// Publishes an event: it is delivered at least once, in order among the events of its aggregate, if and only
+    /// if this transaction commits.
+    ///
+    /// # Errors
+    /// Whatever the engine says.
+    pub fn publish<E: Event>(&mut self, event: &E) -> Result<(), DbError> {
+        outbox::insert(self, event)
+    }
+
+    /// Ends the transaction with `error`, whatever the closure answers: how a command says that it lost a race it
+    /// could only see in a row count, and wants to run again ([`DbError::Conflict`]).
+    #[must_use]
+    pub fn give_up(&mut self, error: DbError) -> DbError {
+        self.0.failure = Some(error.clone());
+        error
+    }
+
+    /// Into how many rows the engine wants what everyone updates to be spread: one where there is one writer,
+    /// many where writers run side by side.
+    pub fn spread(&self) -> u32 {
+        match self.engine() {
+            Engine::Sqlite => 1,
+            Engine::Postgres => 1_024,
+        }
+    }
+}
+
+impl Deref for Tx {
+    type Target = Rx;
+
+    fn deref(&self) -> &Rx {
+        &self.0
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut Rx {
+        &mut self.0
+    }
+}

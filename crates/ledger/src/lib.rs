@@ -1,0 +1,27 @@
+//! Who owns what: one double-entry ledger for money and other value.
+//!
+//! A transfer has legs that sum to zero and an id that follows from its cause, so it happens once. Entries are never
+//! changed; each carries the hash of the one before it in its chain. See the crate's README for the rules.
+
+pub mod api;
+mod audits;
+mod jobs;
+mod model;
+mod store;
+mod views;
+
+use db::Migrations;
+use rest::Module;
+
+/// This module's tables.
+pub const MIGRATIONS: Migrations = db::migrations!("ledger": 1 "ledger" "../migrations/0001_ledger.sql");
+
+/// The module.
+pub fn module() -> Module {
+    Module {
+        routes: views::routes(),
+        jobs: jobs::handlers(),
+        audits: audits::audits(),
+        ..Module::new(MIGRATIONS)
+    }
+}

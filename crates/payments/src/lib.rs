@@ -1,0 +1,36 @@
+//! Money comes in and goes back.
+//!
+//! A payment pays one or more orders, from the wallet or through a provider. What a provider tells is believed only
+//! when its signature, amount and currency are right, and counts once however often it is told. Money received lies
+//! in clearing until the orders take it ([`api::capture`]) or it is sent back ([`api::give_back`]).
+
+pub mod api;
+mod callback;
+pub mod events;
+mod jobs;
+mod sandbox;
+mod store;
+pub mod views;
+
+use db::Migrations;
+use rest::{Ctx, Module};
+
+pub use sandbox::SandboxSecret;
+
+/// This module's tables.
+pub const MIGRATIONS: Migrations =
+    db::migrations!("payments": 1 "payments" "../migrations/0001_payments.sql");
+
+/// The module.
+pub fn module() -> Module {
+    Module {
+        routes: views::routes().merge(callback::routes()).merge(sandbox::routes()),
+        jobs: jobs::handlers(),
+        ..Module::new(MIGRATIONS)
+    }
+}
+
+/// The secret shared with the sandbox provider.
+pub(crate) fn secret(ctx: &Ctx) -> std::sync::Arc<SandboxSecret> {
+    ctx.extension().unwrap_or_default()
+}

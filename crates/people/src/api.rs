@@ -1,0 +1,215 @@
+//! What other modules may call. Every function takes the caller's transaction.
+
+use std::collections::BTreeMap;
+
+use base::{ActId, AddressId, Currency, MerchantId, PersonId, SessionId, Timestamp};
+use db::{DbError, Rx, Tx};
+use rest::{Actor, Rights};
+use serde::{Deserialize, Serialize};
+
+pub use crate::events::{GuestMerged, MemberJoined};
+use crate::model::{self, Role, Way};
+pub use crate::model::{Phone, PhoneError};
+pub use crate::sessions::Sessions;
+use crate::store::{self, NewSession};
+
+/// What other modules need to know of a shop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MerchantInfo {
+    /// Its id.
+    pub id: MerchantId,
+    /// Its name.
+    pub name: String,
+    /// What it says of itself.
+    pub about: String,
+    /// What its prices are in.
+    pub currency: Currency,
+    /// When it opened.
+    pub created_at: Timestamp,
+}
+
+/// An address as it was at one moment, for an order to keep.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct AddressSnapshot {
+    /// Who receives.
+    pub name: String,
+    /// The receiver's phone.
+    pub phone: String,
+    /// Province, city and district: `浙江省杭州市西湖区`.
+    pub region: String,
+    /// Street and house.
+    pub street: String,
+}
+
+/// The names of people; unknown ids are left out.
+///
+/// # Errors
+/// Whatever the store says.
+pub fn person_names(rx: &mut Rx, people: &[PersonId]) -> Result<BTreeMap<PersonId, String>, DbError> {
+    store::person_names(rx, people)
+}
+
+/// A shop.
+///
+/// # Errors
+/// Whatever the store says.
+pub fn merchant(rx: &mut Rx, merchant: MerchantId) -> Result<Option<MerchantInfo>, DbError> {
+    store::find_merchant(rx, merchant)
+}
+
+/// The names of shops; unknown ids are left out.
+///
+/// # Errors
+/// Whatever the store says.
+pub fn merchant_names(
+    rx: &mut Rx,
+    merchants: &[MerchantId],
+) -> Result<BTreeMap<MerchantId, String>, DbError> {
+    store::merchant_names(rx, merchants)
+}
+
+/// An address of this person; `None` when it is another's.
+///
+/// # Errors
+/// Whatever the store says.
+pub fn address(
+    rx: &mut Rx,
+    person: PersonId,
+    address: AddressId,
+) -> Result<Option<AddressSnapshot>, DbError> {
+    Ok(store::find_address(rx, person, address)?.map(|row| row.snapshot))
+}
+
+/// The member a guest turned out to be; the person itself when it was never merged.
+///
+/// # Errors
+/// Whatever the store says.
+pub fn canonical(rx: &mut Rx, person: PersonId) -> Result<PersonId, DbError> {
+    Ok(store::find_alias(rx, person)?.unwrap_or(person))
+}
+
+/// Writes down what staff or an operator did. `target` is the id of what it was done to.
+///
+/// # Errors
+/// Whatever the store says.
+pub fn log_act(
+    tx: &mut Tx,
+    actor: &Actor,
+    merchant: Option<MerchantId>,
+    action: &str,
+    target: &str,
+    detail: &str,
+) -> Result<(), DbError> {
+    let id: ActId = tx.new_id();
+    store::insert_act(tx, &store::NewAct { id, merchant, actor: actor.person, action, target, detail })
+}
+
+/// The member with this phone, made when there is none; the name of one that is there stays.
+///
+/// # Errors
+/// Whatever the store says.
+pub fn ensure_member(tx: &mut Tx, phone: &Phone, name: &str) -> Result<PersonId, DbError> {
+    if let Some(person) = store::find_by_phone(tx, phone)? {
+        return Ok(person);
+    }
+    let person: PersonId = tx.new_id();
+    if !store::claim_phone(tx, phone, person)? {
+        // Another transaction was faster; a new run sees its row.
+        return Err(tx.give_up(DbError::Conflict));
+    }
+    store::insert_person(tx, person, model::State::Member, name, Some(phone))?;
+    tx.publish(&MemberJoined { person, was_guest: false })?;
+    Ok(person)
+}
+
+/// Makes a person an operator of the platform.
+///
+/// # Errors
+/// Whatever the store says.
+pub fn ensure_operator(tx: &mut Tx, person: PersonId) -> Result<(), DbError> {
+    store::set_operator(tx, person)
+}
+
+/// The shop with this id and its owner, made when missing; one that is there stays as it is.
+///
+/// # Errors
+/// Whatever the store says.
+pub fn ensure_merchant(
+    tx: &mut Tx,
+    id: MerchantId,
+    name: &str,
+    about: &str,
+    owner: PersonId,
+) -> Result<(), DbError> {
+    if store::insert_merchant(tx, id, name, about)? {
+        store::insert_staff(tx, id, owner, Role::Owner, Rights::ALL)?;
+    }
+    Ok(())
+}
+
+/// The person's address that reads like this, made when missing. The first one is the default.
+///
+/// # Errors
+/// Whatever the store says.
+pub fn ensure_address(
+    tx: &mut Tx,
+    person: PersonId,
+    address: &AddressSnapshot,
+) -> Result<AddressId, DbError> {
+    let known = store::list_addresses(tx, person)?;
+    if let Some(row) = known.iter().find(|row| row.snapshot == *address) {
+        return Ok(row.id);
+    }
+    let id: AddressId = tx.new_id();
+    store::insert_address(tx, person, id, address)?;
+    store::count_address(tx, person)?;
+    if known.is_empty() {
+        store::set_default_address(tx, person, Some(id))?;
+    }
+    Ok(id)
+}
+
+/// Makes a person staff of a shop with these rights, or gives one that is staff these rights. An owner stays owner.
+///
+/// # Errors
+/// Whatever the store says.
+pub fn ensure_staff(
+    tx: &mut Tx,
+    merchant: MerchantId,
+    person: PersonId,
+    rights: Rights,
+) -> Result<(), DbError> {
+    if !store::insert_staff(tx, merchant, person, Role::Staff, rights)? {
+        store::set_rights(tx, merchant, person, rights)?;
+    }
+    Ok(())
+}
+
+/// Opens a session and answers its token, which is stored nowhere: for tests, imports and the load generator.
+///
+/// # Errors
+/// Whatever the store says.
+pub fn open_session(tx: &mut Tx, person: PersonId, user_agent: &str) -> Result<String, DbError> {
+    Ok(start_session(tx, person, Way::Given, user_agent)?.token)
+}
+
+/// A session that has just begun.
+pub(crate) struct Started {
+    pub(crate) id: SessionId,
+    pub(crate) token: String,
+    pub(crate) expires_at: Timestamp,
+}
+
+pub(crate) fn start_session(
+    tx: &mut Tx,
+    person: PersonId,
+    way: Way,
+    user_agent: &str,
+) -> Result<Started, DbError> {
+    let (now, id, token) = (tx.now(), tx.new_id(), model::token(tx.random_bytes()));
+    let expires_at = model::session_expiry(now, now);
+    let token_hash = model::token_hash(&token);
+    let user_agent: String = user_agent.chars().take(model::USER_AGENT_MAX).collect();
+    store::insert_session(tx, &NewSession { token_hash, id, person, way, user_agent, expires_at })?;
+    Ok(Started { id, token, expires_at })
+}

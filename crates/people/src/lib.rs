@@ -1,0 +1,59 @@
+//! Who is who: persons, sign-in, sessions, addresses, shops and their staff.
+//!
+//! A person is a guest until a phone number is proven; what a guest did stays with the member. Sessions are read on
+//! every request, so that a sign-out, a ban or a changed right takes effect at once. See the crate's README.
+
+mod acts;
+mod addresses;
+pub mod api;
+mod demo;
+mod events;
+mod limits;
+mod me;
+mod merchants;
+mod model;
+mod password;
+mod sessions;
+mod sign_in;
+mod staff;
+mod store;
+
+use db::Migrations;
+use rest::{Ctx, MergeGuest, Module, OpenApiRouter, routes};
+
+pub use limits::ClientAddress;
+
+/// This module's tables.
+pub const MIGRATIONS: Migrations = db::migrations!("people": 1 "people" "../migrations/0001_people.sql");
+
+/// What all modules do when a guest turns out to be a member. Put into the context's extensions at start.
+#[derive(Clone, Default)]
+pub struct Hooks(pub Vec<MergeGuest>);
+
+/// The module.
+pub fn module() -> Module {
+    Module { routes: routes(), ..Module::new(MIGRATIONS) }
+}
+
+fn routes() -> OpenApiRouter<Ctx> {
+    OpenApiRouter::from(axum::Router::new())
+        .routes(routes!(sign_in::session_guest_create))
+        .routes(routes!(sign_in::sign_in_code_create))
+        .routes(routes!(sign_in::session_create, sessions::session_list))
+        .routes(routes!(sign_in::session_password_create))
+        .routes(routes!(sessions::session_end))
+        .routes(routes!(sessions::session_sign_out))
+        .routes(routes!(me::me_get, me::me_update))
+        .routes(routes!(password::me_password_set))
+        .routes(routes!(addresses::address_list, addresses::address_create))
+        .routes(routes!(addresses::address_update, addresses::address_delete))
+        .routes(routes!(merchants::merchant_create))
+        .routes(routes!(merchants::merchant_get))
+        .routes(routes!(staff::staff_list, staff::staff_create))
+        .routes(routes!(staff::staff_update, staff::staff_delete))
+        .routes(routes!(acts::merchant_act_list))
+        .routes(routes!(acts::act_list))
+        .routes(routes!(me::person_ban))
+        .routes(routes!(me::person_unban))
+        .routes(routes!(demo::demo_code_get))
+}

@@ -1,0 +1,328 @@
+//! Signing in: as a guest, with a code, with a password.
+
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use base::{PersonId, SessionId, Timestamp};
+use db::{DbError, Lane, Tx};
+use rest::{Actor, Common, Ctx, Json, MaybeActor, Refused};
+use serde::{Deserialize, Serialize};
+
+use crate::Hooks;
+use crate::api::{GuestMerged, MemberJoined, Started, start_session};
+use crate::limits::{
+    CODES_PER_ADDRESS, CODES_PER_PHONE, ClientAddress, Counted, PASSWORDS_PER_PHONE, TooMany, count,
+};
+use crate::model::{self, Phone, State, Way};
+use crate::password::{self, Password};
+use crate::sessions::{Deliver, NO_STORE, hand_out, user_agent};
+use crate::store::{self, NewCode};
+
+/// How long a code is good for.
+const CODE_LIFE_S: i64 = 300;
+/// How long after one code the next may be sent.
+const CODE_GAP_S: i64 = 60;
+/// How often a code may be tried.
+const CODE_TRIES: i64 = 5;
+
+#[derive(Debug, thiserror::Error, rest::Problem)]
+pub(crate) enum SignInError {
+    #[error(transparent)]
+    #[problem(transparent)]
+    TooMany(#[from] TooMany),
+    /// The code is wrong, was used, tried too often or is too old, or none was sent.
+    #[error("the code is wrong or no longer good; ask for a new one")]
+    #[problem(422, "sign_in.code_wrong")]
+    CodeWrong,
+    /// Also the answer when nobody has this number, or has no password.
+    #[error("the phone number or the password is wrong; you can sign in with a code instead")]
+    #[problem(422, "sign_in.password_wrong")]
+    PasswordWrong,
+    #[error("this account was closed by the operator")]
+    #[problem(403, "sign_in.banned")]
+    Banned,
+    #[error(transparent)]
+    #[problem(internal)]
+    Db(#[from] DbError),
+}
+
+/// Who was at this browser before signing in.
+#[derive(Clone, Copy)]
+enum Before {
+    Nobody,
+    Guest(PersonId),
+    /// Signed in as somebody; that session ends when its cookie is replaced.
+    Member(PersonId, SessionId),
+}
+
+impl Before {
+    fn of(actor: Option<&Actor>, deliver: Deliver) -> Self {
+        match actor {
+            Some(actor) if actor.is_guest => Self::Guest(actor.person),
+            Some(actor) if deliver == Deliver::Cookie => Self::Member(actor.person, actor.session),
+            _ => Self::Nobody,
+        }
+    }
+}
+
+/// Lets the holder of a proven number in: finds or makes the member, takes over the guest, begins a session.
+fn admit(
+    tx: &mut Tx,
+    phone: &Phone,
+    before: Before,
+    begin: &Begin,
+) -> Result<(PersonId, Started), SignInError> {
+    let member = match store::find_by_phone(tx, phone)? {
+        Some(member) => member,
+        None => join(tx, phone, before)?,
+    };
+    let row = store::find_person(tx, member)?;
+    if !row.is_some_and(|row| row.is(State::Member)) {
+        return Err(SignInError::Banned);
+    }
+    match before {
+        Before::Nobody => {}
+        Before::Member(person, session) => store::end_session(tx, person, session)?,
+        Before::Guest(guest) => {
+            // A new token with the new rights: whoever knew the guest's does not know the member's.
+            store::end_other_sessions(tx, guest, None)?;
+            if guest != member && store::merge_guest(tx, guest, member)? {
+                for hook in &begin.hooks.0 {
+                    hook(tx, guest, member)?;
+                }
+                tx.publish(&GuestMerged { guest, member })?;
+            }
+        }
+    }
+    Ok((member, start_session(tx, member, begin.way, &begin.user_agent)?))
+}
+
+/// How a session begins.
+struct Begin {
+    way: Way,
+    user_agent: String,
+    hooks: Hooks,
+}
+
+impl Begin {
+    fn new(ctx: &Ctx, way: Way, headers: &HeaderMap) -> Self {
+        let hooks = ctx.extension::<Hooks>().map(|hooks| (*hooks).clone()).unwrap_or_default();
+        Self { way, user_agent: user_agent(headers), hooks }
+    }
+}
+
+/// Makes a member of a number nobody has: the guest, or somebody new.
+fn join(tx: &mut Tx, phone: &Phone, before: Before) -> Result<PersonId, SignInError> {
+    let name = phone.default_name();
+    let upgraded = match before {
+        Before::Guest(guest) if store::upgrade_guest(tx, guest, &name, phone)? => Some(guest),
+        _ => None,
+    };
+    let person = match upgraded {
+        Some(guest) => guest,
+        None => {
+            let person = tx.new_id();
+            store::insert_person(tx, person, State::Member, &name, Some(phone))?;
+            person
+        }
+    };
+    if !store::claim_phone(tx, phone, person)? {
+        // Another sign-in with the same number was faster; a new run finds its member.
+        return Err(tx.give_up(DbError::Conflict).into());
+    }
+    tx.publish(&MemberJoined { person, was_guest: upgraded.is_some() })?;
+    Ok(person)
+}
+
+// ---- guests
+
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GuestBody {
+    #[serde(default)]
+    deliver: Deliver,
+}
+
+/// Begins a session for somebody who has not signed in. Whoever has a session keeps it and gets another.
+#[utoipa::path(post, path = "/api/v1/sessions/guest", tag = "people", request_body = GuestBody,
+    responses((status = 201, body = crate::sessions::Session), Common))]
+pub(crate) async fn session_guest_create(
+    ctx: rest::State,
+    headers: HeaderMap,
+    Json(body): Json<GuestBody>,
+) -> Result<Response, Refused> {
+    let agent = user_agent(&headers);
+    let begin = move |tx: &mut Tx| {
+        let person = tx.new_id();
+        store::insert_person(tx, person, State::Guest, "游客", None)?;
+        Ok((person, start_session(tx, person, Way::Guest, &agent)?))
+    };
+    let (person, started) = ctx.db().write::<_, DbError, _>(Lane::Interactive, begin).await?;
+    Ok(hand_out(&ctx, started, person, true, body.deliver))
+}
+
+// ---- codes
+
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CodeBody {
+    phone: Phone,
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct CodeSent {
+    /// Until when the code is good.
+    expires_at: Timestamp,
+}
+
+/// Makes a new code for a number; the one before is worthless from now on. The same for every number, registered
+/// or not.
+fn send_code(
+    tx: &mut Tx,
+    phone: &Phone,
+    address: &ClientAddress,
+    is_demo: bool,
+) -> Result<Timestamp, SignInError> {
+    let now = tx.now();
+    if !address.0.is_empty()
+        && let Counted::TooMany(wait) = count(tx, CODES_PER_ADDRESS, &address.0)?
+    {
+        return Err(wait.into());
+    }
+    if let Counted::TooMany(wait) = count(tx, CODES_PER_PHONE, phone.as_str())? {
+        return Err(wait.into());
+    }
+    let (salt, code) = (tx.random_bytes(), format!("{:06}", tx.random_below(1_000_000)));
+    let expires_at = now.plus_seconds(CODE_LIFE_S);
+    let code_hash = model::code_hash(&salt, phone, &code);
+    let sent = store::put_code(
+        tx,
+        &NewCode {
+            phone,
+            salt,
+            code_hash,
+            tries: CODE_TRIES,
+            demo_code: is_demo.then_some(code.as_str()),
+            expires_at,
+            not_after: now.plus_seconds(-CODE_GAP_S),
+        },
+    )?;
+    match sent {
+        None => Ok(expires_at),
+        Some(sent) => Err(TooMany::until(sent.plus_seconds(CODE_GAP_S), now).into()),
+    }
+}
+
+/// Sends a sign-in code to a phone.
+#[utoipa::path(post, path = "/api/v1/sign-in/codes", tag = "people", request_body = CodeBody,
+    responses((status = 202, body = CodeSent), Common))]
+pub(crate) async fn sign_in_code_create(
+    ctx: rest::State,
+    address: ClientAddress,
+    Json(body): Json<CodeBody>,
+) -> Result<Response, Refused> {
+    let is_demo = ctx.settings().is_demo;
+    let phone = body.phone.masked();
+    let send = move |tx: &mut Tx| send_code(tx, &body.phone, &address, is_demo);
+    let expires_at = ctx.db().write(Lane::Interactive, send).await?;
+    tracing::info!(phone, "a sign-in code was sent");
+    Ok((StatusCode::ACCEPTED, NO_STORE, Json(CodeSent { expires_at })).into_response())
+}
+
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SignInBody {
+    phone: Phone,
+    /// Six digits.
+    #[schema(value_type = String, max_length = 12)]
+    code: base::Text<1, 12>,
+    #[serde(default)]
+    deliver: Deliver,
+}
+
+/// Signs in with a code. `None` when the code is wrong: that is no error, since the try must be counted.
+fn sign_in_with_code(
+    tx: &mut Tx,
+    phone: &Phone,
+    code: &str,
+    before: Before,
+    begin: &Begin,
+) -> Result<Option<(PersonId, Started)>, SignInError> {
+    let Some((salt, hash)) = store::try_code(tx, phone)? else { return Ok(None) };
+    if model::code_hash(&salt, phone, code) != hash {
+        return Ok(None);
+    }
+    store::spend_code(tx, phone)?;
+    admit(tx, phone, before, begin).map(Some)
+}
+
+/// Signs in with the code that was sent. A guest who asks becomes the member.
+#[utoipa::path(post, path = "/api/v1/sessions", tag = "people", request_body = SignInBody,
+    responses((status = 201, body = crate::sessions::Session), Common))]
+pub(crate) async fn session_create(
+    ctx: rest::State,
+    MaybeActor(actor): MaybeActor,
+    headers: HeaderMap,
+    Json(body): Json<SignInBody>,
+) -> Result<Response, Refused> {
+    let before = Before::of(actor.as_ref(), body.deliver);
+    let begin = Begin::new(&ctx, Way::Code, &headers);
+    let SignInBody { phone, code, deliver } = body;
+    let run = move |tx: &mut Tx| sign_in_with_code(tx, &phone, &code, before, &begin);
+    let admitted = ctx.db().write(Lane::Interactive, run).await?;
+    let (person, started) = admitted.ok_or(SignInError::CodeWrong)?;
+    Ok(hand_out(&ctx, started, person, false, deliver))
+}
+
+// ---- passwords
+
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PasswordSignInBody {
+    phone: Phone,
+    password: Password,
+    #[serde(default)]
+    deliver: Deliver,
+}
+
+/// Counts a try and finds what the password is checked against.
+pub(crate) fn begin_password_try(tx: &mut Tx, phone: &Phone) -> Result<Option<String>, SignInError> {
+    if let Counted::TooMany(wait) = count(tx, PASSWORDS_PER_PHONE, phone.as_str())? {
+        return Err(wait.into());
+    }
+    let Some(person) = store::find_by_phone(tx, phone)? else { return Ok(None) };
+    Ok(store::find_person(tx, person)?.and_then(|row| row.password))
+}
+
+/// Signs in with a password. Ten wrong tries lock the number's password for a quarter of an hour.
+#[utoipa::path(post, path = "/api/v1/sessions/password", tag = "people", request_body = PasswordSignInBody,
+    responses((status = 201, body = crate::sessions::Session), Common))]
+pub(crate) async fn session_password_create(
+    ctx: rest::State,
+    MaybeActor(actor): MaybeActor,
+    headers: HeaderMap,
+    Json(body): Json<PasswordSignInBody>,
+) -> Result<Response, Refused> {
+    let before = Before::of(actor.as_ref(), body.deliver);
+    let begin = Begin::new(&ctx, Way::Password, &headers);
+    let PasswordSignInBody { phone, password, deliver } = body;
+    let counted = phone.clone();
+    let stored = ctx.db().write(Lane::Interactive, move |tx| begin_password_try(tx, &counted)).await?;
+    // Hashing takes as long whether or not there is something to compare with.
+    if !password::verify(password, stored.clone()).await? {
+        return Err(SignInError::PasswordWrong.into());
+    }
+    let run = move |tx: &mut Tx| {
+        let person = store::find_by_phone(tx, &phone)?;
+        let row = match person {
+            Some(person) => store::find_person(tx, person)?,
+            None => None,
+        };
+        if row.is_none_or(|row| row.password != stored) {
+            return Err(SignInError::PasswordWrong);
+        }
+        store::give_back(tx, PASSWORDS_PER_PHONE, phone.as_str())?;
+        admit(tx, &phone, before, &begin)
+    };
+    let (person, started) = ctx.db().write(Lane::Interactive, run).await?;
+    Ok(hand_out(&ctx, started, person, false, deliver))
+}

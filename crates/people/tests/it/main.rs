@@ -1,0 +1,85 @@
+//! The promises of people, on both engines.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod addresses;
+mod sessions;
+mod shops;
+mod sign_in;
+
+use std::sync::Arc;
+
+use base::{Id, MerchantId, PersonId};
+use db::{DbError, Lane, Tx, params};
+use people::api;
+use serde_json::{Value, json};
+use testkit::{App, Parts};
+
+/// Notes in a table of this module that a hook ran: the guest's addresses would be another module's carts.
+fn hook(tx: &mut Tx, guest: PersonId, member: PersonId) -> Result<(), DbError> {
+    tx.execute(
+        "INSERT INTO people_limit (scope, key, started_at, used) VALUES ('hook', :key, 0, 1)",
+        params!["key" => format!("{guest} {member}")],
+    )?;
+    Ok(())
+}
+
+pub(crate) fn parts() -> Parts {
+    Parts {
+        modules: vec![people::module()],
+        authenticate: Arc::new(people::api::Sessions),
+        extensions: vec![Arc::new(people::Hooks(vec![hook]))],
+    }
+}
+
+/// Asks for a code and reads it.
+pub(crate) async fn code(app: &App, phone: &str) -> String {
+    app.pass(61).await;
+    app.post("/api/v1/sign-in/codes", "", json!({ "phone": phone })).await.expect(202);
+    let path = format!("/api/v1/demo/sign-in-codes?phone={phone}");
+    app.get(&path, "").await.expect(200)["code"].as_str().unwrap().to_owned()
+}
+
+/// Signs in as `before` (empty for nobody) with a code; answers the session.
+pub(crate) async fn sign_in_as(app: &App, before: &str, phone: &str) -> Value {
+    let code = code(app, phone).await;
+    let body = json!({ "phone": phone, "code": code, "deliver": "bearer" });
+    app.post("/api/v1/sessions", before, body).await.expect(201)
+}
+
+/// A member's token.
+pub(crate) async fn member(app: &App, phone: &str) -> String {
+    sign_in_as(app, "", phone).await["token"].as_str().unwrap().to_owned()
+}
+
+/// A guest's session.
+pub(crate) async fn guest(app: &App) -> Value {
+    app.post("/api/v1/sessions/guest", "", json!({ "deliver": "bearer" })).await.expect(201)
+}
+
+/// A shop with its owner's token.
+pub(crate) async fn shop(app: &App, n: u8, owner_phone: &str) -> (MerchantId, String) {
+    let merchant = MerchantId::from_bytes([n; 16]);
+    let phone: api::Phone = owner_phone.parse().unwrap();
+    let make = move |tx: &mut Tx| {
+        let owner = api::ensure_member(tx, &phone, "Owner")?;
+        api::ensure_merchant(tx, merchant, "Shop", "", owner)?;
+        api::open_session(tx, owner, "test")
+    };
+    let token = app.store.db.write::<_, DbError, _>(Lane::Interactive, make).await.unwrap();
+    (merchant, token)
+}
+
+/// An operator's token.
+pub(crate) async fn operator(app: &App) -> String {
+    let make = |tx: &mut Tx| {
+        let person = api::ensure_member(tx, &"13900000000".parse().unwrap(), "Operator")?;
+        api::ensure_operator(tx, person)?;
+        api::open_session(tx, person, "test")
+    };
+    app.store.db.write::<_, DbError, _>(Lane::Interactive, make).await.unwrap()
+}
+
+/// The rows of a statement that answers one number.
+pub(crate) async fn count(app: &App, sql: &'static str) -> i64 {
+    app.store.db.read::<_, DbError, _>(move |rx| rx.one(sql, &[], |row| row.get(0))).await.unwrap()
+}

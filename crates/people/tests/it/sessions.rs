@@ -1,0 +1,104 @@
+use super::*;
+use testkit::app_test;
+
+app_test!(devices_are_listed_and_ended, parts, |app| {
+    let first = member(&app, "13800138000").await;
+    let second = sign_in_as(&app, "", "13800138000").await;
+    let second_token = second["token"].as_str().unwrap();
+    let list = app.get("/api/v1/sessions?limit=1", &first).await.expect(200);
+    assert_eq!(list["items"][0]["id"], second["session"]);
+    assert_eq!(list["items"][0]["is_current"], false);
+    let cursor = list["next_cursor"].as_str().unwrap();
+    let rest = app.get(&format!("/api/v1/sessions?cursor={cursor}"), &first).await.expect(200);
+    assert_eq!(rest["items"].as_array().unwrap().len(), 1);
+    assert_eq!(rest["items"][0]["is_current"], true);
+    assert_eq!(rest["next_cursor"], Value::Null);
+
+    let other = member(&app, "13800138001").await;
+    let path = format!("/api/v1/sessions/{}/end", second["session"].as_str().unwrap());
+    app.post(&path, &other, Value::Null).await.expect_problem(404, "session.not_found");
+    app.get("/api/v1/me", second_token).await.expect(200);
+    app.post(&path, &first, Value::Null).await.expect(204);
+    app.post(&path, &first, Value::Null).await.expect(204);
+    app.get("/api/v1/me", second_token).await.expect_problem(401, "auth.required");
+    app.get("/api/v1/me", &first).await.expect(200);
+});
+
+app_test!(signing_out_takes_effect_at_once, parts, |app| {
+    let token = member(&app, "13800138000").await;
+    let answer = app.post("/api/v1/sessions/sign-out", &token, Value::Null).await;
+    assert!(answer.headers["set-cookie"].to_str().unwrap().contains("Max-Age=0"));
+    answer.expect(204);
+    app.get("/api/v1/me", &token).await.expect_problem(401, "auth.required");
+});
+
+app_test!(a_session_slides_and_has_an_end, parts, |app| {
+    const DAY: i64 = 86_400;
+    let used = member(&app, "13800138000").await;
+    let idle = member(&app, "13800138000").await;
+    for _ in 0..4 {
+        app.pass(20 * DAY).await;
+        app.get("/api/v1/me", &used).await.expect(200);
+    }
+    app.get("/api/v1/me", &idle).await.expect_problem(401, "auth.required");
+    app.pass(10 * DAY).await;
+    app.get("/api/v1/me", &used).await.expect_problem(401, "auth.required");
+});
+
+app_test!(use_is_written_down_once_an_hour, parts, |app| {
+    let token = member(&app, "13800138000").await;
+    let seen = || count(&app, "SELECT seen_at FROM people_session");
+    let start = seen().await;
+    app.pass(3_599).await;
+    app.get("/api/v1/me", &token).await.expect(200);
+    assert_eq!(seen().await, start);
+    app.pass(1).await;
+    app.get("/api/v1/me", &token).await.expect(200);
+    assert_eq!(seen().await, start + 3_600_000_000);
+});
+
+app_test!(browsers_get_a_cookie_and_no_token, parts, |app| {
+    let answer = app.post("/api/v1/sessions/guest", "", json!({})).await;
+    let cookie = answer.headers["set-cookie"].to_str().unwrap().to_owned();
+    assert_eq!(answer.expect(201).get("token"), None);
+    assert!(cookie.starts_with("tuan_session="), "{cookie}");
+    assert!(cookie.ends_with("; Path=/; Max-Age=7776000; HttpOnly; SameSite=Lax"), "{cookie}");
+    let request = axum::http::Request::get("/api/v1/me").header("cookie", cookie.split(';').next().unwrap());
+    let me = app.send(request.body(axum::body::Body::empty()).unwrap()).await.expect(200);
+    assert_eq!((&me["is_guest"], &me["phone_masked"]), (&json!(true), &Value::Null));
+});
+
+app_test!(a_profile_changes, parts, |app| {
+    let token = member(&app, "13800138000").await;
+    let body = json!({ "name": " 小王 ", "locale": "en" });
+    let me = app.call("PATCH", "/api/v1/me", &token, body).await.expect(200);
+    assert_eq!((&me["name"], &me["locale"]), (&json!("小王"), &json!("en")));
+    let me = app.call("PATCH", "/api/v1/me", &token, json!({ "name": "王" })).await.expect(200);
+    assert_eq!((&me["name"], &me["locale"]), (&json!("王"), &json!("en")));
+    for body in [json!({ "is_operator": true }), json!({ "name": "" }), json!({ "locale": "fr" })] {
+        app.call("PATCH", "/api/v1/me", &token, body).await.expect_problem(400, "body.invalid");
+    }
+});
+
+app_test!(a_ban_takes_effect_at_once, parts, |app| {
+    let session = sign_in_as(&app, "", "13800138000").await;
+    let (person, token) = (session["person"].as_str().unwrap(), session["token"].as_str().unwrap());
+    let operator = operator(&app).await;
+    let other = member(&app, "13800138001").await;
+    let ban = format!("/api/v1/people/{person}/ban");
+    app.post(&ban, &other, Value::Null).await.expect_problem(403, "auth.forbidden");
+    app.get("/api/v1/me", token).await.expect(200);
+    app.post(&ban, &operator, Value::Null).await.expect(204);
+    app.post(&ban, &operator, Value::Null).await.expect(204);
+    app.get("/api/v1/me", token).await.expect_problem(401, "auth.required");
+    let code = code(&app, "13800138000").await;
+    let body = json!({ "phone": "13800138000", "code": code });
+    app.post("/api/v1/sessions", "", body).await.expect_problem(403, "sign_in.banned");
+    app.post(&format!("/api/v1/people/{person}/unban"), &operator, Value::Null).await.expect(204);
+    app.get("/api/v1/me", token).await.expect_problem(401, "auth.required");
+    member(&app, "13800138000").await;
+    let log = app.get("/api/v1/audit-log", &operator).await.expect(200);
+    let actions: Vec<&str> =
+        log["items"].as_array().unwrap().iter().map(|act| act["action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["person.unban", "person.ban"]);
+});

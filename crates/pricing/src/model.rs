@@ -1,0 +1,456 @@
+//! The quote: lanes in a fixed order, in a lane the best rule wins, and every minor unit has a source.
+//!
+//! base → activity → promotion → freight. The activity price *is* the unit price of the line; promotions are the
+//! discount of the order, spread over its lines by largest remainder.
+#![deny(clippy::float_arithmetic, clippy::arithmetic_side_effects, clippy::integer_division)]
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+
+use base::{ActivityId, Currency, MerchantId, Money, MoneyError, Problem, SkuId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+#[cfg(test)]
+mod tests;
+
+/// Most units of one SKU in a quote.
+pub const QTY_MAX: i64 = 9_999;
+/// Most lines of a quote.
+pub const LINES_MAX: usize = 200;
+/// Most tiers of a merchant's full reductions.
+pub const REDUCTIONS_MAX: usize = 20;
+
+/// One line to be priced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuoteLineInput {
+    /// What is bought. The same SKU on two lines counts as the sum.
+    pub sku: SkuId,
+    /// How many, 1 to [`QTY_MAX`].
+    pub qty: i64,
+    /// The catalogue's price of one.
+    pub base_unit: Money,
+    /// The price of one in an activity; it counts when it is below the base price.
+    pub activity: Option<ActivityPrice>,
+    /// Most units this buyer may take now; `None` when only [`QTY_MAX`] limits.
+    pub qty_limit: Option<i64>,
+}
+
+/// The price an activity gives to one unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ActivityPrice {
+    /// Which activity.
+    pub activity: ActivityId,
+    /// The price of one.
+    pub unit: Money,
+}
+
+/// The rules a merchant sells by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuoteContext {
+    /// The merchant of all lines: the source of promotion and freight.
+    pub merchant: MerchantId,
+    /// The currency of all amounts.
+    pub currency: Currency,
+    /// Tiers in any order; the best one reached counts, once.
+    pub full_reductions: Vec<FullReduction>,
+    /// What delivery costs.
+    pub freight: Freight,
+}
+
+/// One tier: `off_minor` less when the goods, at activity prices, reach `threshold_minor`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FullReduction {
+    /// Least worth of the goods, in minor units.
+    #[schema(minimum = 1)]
+    pub threshold_minor: i64,
+    /// What is taken off, in minor units; at most the threshold.
+    #[schema(minimum = 1)]
+    pub off_minor: i64,
+}
+
+/// What delivery costs: a flat amount, nothing from a worth of goods on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Freight {
+    /// The flat amount, in minor units.
+    #[schema(minimum = 0)]
+    pub base_minor: i64,
+    /// Free from this worth of goods after discounts, in minor units; `null` for never.
+    #[schema(minimum = 0)]
+    pub free_from_minor: Option<i64>,
+}
+
+/// The steps of pricing, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Lane {
+    /// The catalogue's price.
+    Base,
+    /// A price for those who buy in an activity.
+    Activity,
+    /// The merchant's reductions.
+    Promotion,
+    /// Delivery.
+    Freight,
+}
+
+/// Where an amount comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Explanation {
+    /// The step that added it.
+    pub lane: Lane,
+    /// The id of what caused it: an activity or a merchant.
+    pub source: String,
+    /// Pages translate `price.<code>` with `params`.
+    pub code: String,
+    /// What it adds; negative when it takes off.
+    pub amount: Money,
+    /// Numbers of the rule; names that end in `_minor` are amounts in the quote's currency.
+    pub params: BTreeMap<String, String>,
+}
+
+/// One priced line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct QuoteLine {
+    /// What is bought.
+    pub sku: SkuId,
+    /// How many.
+    pub qty: i64,
+    /// The price of one, after the activity.
+    pub unit: Money,
+    /// The catalogue's price of one.
+    pub base_unit: Money,
+    /// This line's share of the order's discount.
+    pub discount: Money,
+    /// `qty · unit − discount`.
+    pub total: Money,
+    /// What leads from `qty · base_unit` to `total`: their amounts sum to the difference.
+    pub adjustments: Vec<Explanation>,
+}
+
+/// What the lines cost together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Quote {
+    /// The currency of all amounts.
+    pub currency: Currency,
+    /// One line per SKU, in the order in which the SKUs were first given.
+    pub lines: Vec<QuoteLine>,
+    /// Sum of `qty · unit`.
+    pub goods: Money,
+    /// Sum of the lines' discounts; from 0 to `goods`.
+    pub discount: Money,
+    /// Delivery, after its own reductions.
+    pub shipping: Money,
+    /// `goods − discount + shipping`.
+    pub total: Money,
+    /// Where the total comes from: the amounts sum to it.
+    pub explanations: Vec<Explanation>,
+}
+
+/// Why there is no price.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum QuoteError {
+    /// Nothing to price.
+    #[error("there are no lines to price")]
+    Empty,
+    /// More lines than [`LINES_MAX`].
+    #[error("at most {LINES_MAX} lines can be priced together, got {got}")]
+    TooManyLines {
+        /// Lines given.
+        got: usize,
+    },
+    /// Below 1 or above [`QTY_MAX`], the SKU's lines taken together.
+    #[error("quantity of {sku} must be 1 to {QTY_MAX}, got {qty}")]
+    BadQuantity {
+        /// Which SKU.
+        sku: SkuId,
+        /// Units asked for.
+        qty: i64,
+    },
+    /// More than this buyer may take.
+    #[error("at most {limit} of {sku} can be bought now, got {qty}")]
+    QuantityLimit {
+        /// Which SKU.
+        sku: SkuId,
+        /// Units asked for.
+        qty: i64,
+        /// Units allowed.
+        limit: i64,
+    },
+    /// Two lines of one SKU with different prices or limits.
+    #[error("the lines of {sku} do not agree on its price")]
+    LineConflict {
+        /// Which SKU.
+        sku: SkuId,
+    },
+    /// A price below nothing.
+    #[error("price of {sku} is negative")]
+    NegativePrice {
+        /// Which SKU.
+        sku: SkuId,
+    },
+    /// Amounts of two currencies.
+    #[error("all prices of a quote must be in one currency")]
+    MixedCurrency,
+    /// A tier or freight rule that cannot be meant.
+    #[error("{rule} is out of range")]
+    BadRule {
+        /// Which part of the rules.
+        rule: &'static str,
+    },
+    /// A sum that does not fit 64 bits.
+    #[error("the sum is out of range")]
+    Overflow,
+}
+
+impl QuoteError {
+    /// The answer to a client.
+    pub fn problem(&self) -> Problem {
+        Problem::new(422, self.code(), self.to_string())
+    }
+
+    /// The stable code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "pricing.empty",
+            Self::TooManyLines { .. } => "pricing.too_many_lines",
+            Self::BadQuantity { .. } => "pricing.bad_quantity",
+            Self::QuantityLimit { .. } => "pricing.quantity_limit",
+            Self::LineConflict { .. } => "pricing.line_conflict",
+            Self::NegativePrice { .. } => "pricing.negative_price",
+            Self::MixedCurrency => "pricing.mixed_currency",
+            Self::BadRule { .. } => "pricing.bad_rule",
+            Self::Overflow => "pricing.overflow",
+        }
+    }
+}
+
+impl From<MoneyError> for QuoteError {
+    fn from(error: MoneyError) -> Self {
+        match error {
+            MoneyError::CurrencyMismatch(..) | MoneyError::UnknownCurrency => Self::MixedCurrency,
+            MoneyError::Overflow | MoneyError::NoWeights => Self::Overflow,
+        }
+    }
+}
+
+/// Checks rules before they are stored; [`quote`] checks them too.
+///
+/// # Errors
+/// [`QuoteError::BadRule`].
+pub fn check_rules(full_reductions: &[FullReduction], freight: &Freight) -> Result<(), QuoteError> {
+    let bad = |rule| Err(QuoteError::BadRule { rule });
+    if full_reductions.len() > REDUCTIONS_MAX {
+        return bad("number of full reductions");
+    }
+    if full_reductions.iter().any(|tier| tier.off_minor < 1 || tier.threshold_minor < tier.off_minor) {
+        return bad("full reduction");
+    }
+    if freight.base_minor < 0 {
+        return bad("freight");
+    }
+    if freight.free_from_minor.is_some_and(|from| from < 0) {
+        return bad("threshold of free freight");
+    }
+    Ok(())
+}
+
+/// Prices `lines` by the rules in `context`.
+///
+/// Pure: the same input gives the same quote, and the order of lines and tiers changes no amount.
+///
+/// # Errors
+/// [`QuoteError`]; nothing is clamped or guessed.
+pub fn quote(lines: &[QuoteLineInput], context: &QuoteContext) -> Result<Quote, QuoteError> {
+    check_rules(&context.full_reductions, &context.freight)?;
+    let lines = merge(lines)?;
+    let mut priced = Vec::with_capacity(lines.len());
+    for line in &lines {
+        priced.push(price_line(line, context.currency)?);
+    }
+    let goods = sum(context.currency, priced.iter().map(|line| line.line.total))?;
+    let base_goods = sum(context.currency, priced.iter().map(|line| line.base_goods))?;
+    let mut explanations = vec![explain(Lane::Base, &context.merchant, "base", base_goods, [])];
+    explanations.extend(activity_totals(&priced, context.currency)?);
+    let mut lines: Vec<QuoteLine> = priced.into_iter().map(|priced| priced.line).collect();
+    let discount = promote(&mut lines, goods, context, &mut explanations)?;
+    let after_discount = goods.checked_sub(discount)?;
+    let shipping = ship(after_discount, context, &mut explanations)?;
+    let total = after_discount.checked_add(shipping)?;
+    Ok(Quote { currency: context.currency, lines, goods, discount, shipping, total, explanations })
+}
+
+/// One line per SKU, in the order of first mention.
+fn merge(lines: &[QuoteLineInput]) -> Result<Vec<QuoteLineInput>, QuoteError> {
+    if lines.is_empty() {
+        return Err(QuoteError::Empty);
+    }
+    if lines.len() > LINES_MAX {
+        return Err(QuoteError::TooManyLines { got: lines.len() });
+    }
+    let mut places = HashMap::<SkuId, usize>::new();
+    let mut merged: Vec<QuoteLineInput> = Vec::with_capacity(lines.len());
+    for line in lines {
+        check_quantity(line)?;
+        let place = *places.entry(line.sku).or_insert(merged.len());
+        match merged.get_mut(place) {
+            None => merged.push(line.clone()),
+            Some(first) => {
+                let is_same = first.base_unit == line.base_unit
+                    && first.activity == line.activity
+                    && first.qty_limit == line.qty_limit;
+                if !is_same {
+                    return Err(QuoteError::LineConflict { sku: line.sku });
+                }
+                first.qty = first.qty.checked_add(line.qty).ok_or(QuoteError::Overflow)?;
+            }
+        }
+    }
+    for line in &merged {
+        check_quantity(line)?;
+        match line.qty_limit {
+            Some(limit) if line.qty > limit => {
+                return Err(QuoteError::QuantityLimit { sku: line.sku, qty: line.qty, limit });
+            }
+            Some(_) | None => {}
+        }
+    }
+    Ok(merged)
+}
+
+fn check_quantity(line: &QuoteLineInput) -> Result<(), QuoteError> {
+    if (1..=QTY_MAX).contains(&line.qty) {
+        Ok(())
+    } else {
+        Err(QuoteError::BadQuantity { sku: line.sku, qty: line.qty })
+    }
+}
+
+/// A line after the lanes that set its unit price.
+struct Priced {
+    line: QuoteLine,
+    base_goods: Money,
+    saved: Option<(ActivityId, Money)>,
+}
+
+fn price_line(input: &QuoteLineInput, currency: Currency) -> Result<Priced, QuoteError> {
+    let prices = [Some(input.base_unit), input.activity.map(|activity| activity.unit)];
+    for price in prices.into_iter().flatten() {
+        if price.currency() != currency {
+            return Err(QuoteError::MixedCurrency);
+        }
+        if price.minor() < 0 {
+            return Err(QuoteError::NegativePrice { sku: input.sku });
+        }
+    }
+    let base_goods = input.base_unit.times(input.qty)?;
+    let better = input.activity.filter(|activity| activity.unit.minor() < input.base_unit.minor());
+    let unit = better.map_or(input.base_unit, |activity| activity.unit);
+    let goods = unit.times(input.qty)?;
+    let mut line = QuoteLine {
+        sku: input.sku,
+        qty: input.qty,
+        unit,
+        base_unit: input.base_unit,
+        discount: Money::zero(currency),
+        total: goods,
+        adjustments: Vec::new(),
+    };
+    let Some(ActivityPrice { activity, .. }) = better else {
+        return Ok(Priced { line, base_goods, saved: None });
+    };
+    let saved = goods.checked_sub(base_goods)?;
+    let params =
+        [("base_unit_minor", input.base_unit.minor()), ("unit_minor", unit.minor()), ("qty", input.qty)];
+    line.adjustments.push(explain(Lane::Activity, &activity, "activity", saved, params));
+    Ok(Priced { line, base_goods, saved: Some((activity, saved)) })
+}
+
+/// What each activity takes off, in the order of their ids.
+fn activity_totals(priced: &[Priced], currency: Currency) -> Result<Vec<Explanation>, QuoteError> {
+    let mut totals = BTreeMap::<ActivityId, Money>::new();
+    for (activity, saved) in priced.iter().filter_map(|priced| priced.saved) {
+        let total = totals.entry(activity).or_insert(Money::zero(currency));
+        *total = total.checked_add(saved)?;
+    }
+    Ok(totals.into_iter().map(|(id, total)| explain(Lane::Activity, &id, "activity", total, [])).collect())
+}
+
+/// Takes the best tier reached off and spreads it over the lines; returns the discount.
+fn promote(
+    lines: &mut [QuoteLine],
+    goods: Money,
+    context: &QuoteContext,
+    explanations: &mut Vec<Explanation>,
+) -> Result<Money, QuoteError> {
+    let reached = context.full_reductions.iter().filter(|tier| tier.threshold_minor <= goods.minor());
+    // Of tiers that take off the same, the one reached first is named.
+    let Some(tier) = reached.max_by_key(|tier| (tier.off_minor, Reverse(tier.threshold_minor))) else {
+        return Ok(Money::zero(context.currency));
+    };
+    let params = [("threshold_minor", tier.threshold_minor), ("off_minor", tier.off_minor)];
+    let explain_off = |minor: i64| -> Result<Explanation, QuoteError> {
+        let off = Money::zero(context.currency).checked_sub(Money::new(minor, context.currency))?;
+        Ok(explain(Lane::Promotion, &context.merchant, "full_reduction", off, params))
+    };
+    // INVARIANT: off ≤ threshold ≤ goods (check_rules), so no line's share exceeds its goods.
+    let mut by_sku: Vec<&mut QuoteLine> = lines.iter_mut().collect();
+    by_sku.sort_by_key(|line| line.sku);
+    let mut weights = Vec::with_capacity(by_sku.len());
+    for line in &by_sku {
+        weights.push(u64::try_from(line.total.minor()).or(Err(QuoteError::Overflow))?);
+    }
+    for (line, share) in by_sku.into_iter().zip(base::allocate(tier.off_minor, &weights)?) {
+        if share != 0 {
+            line.discount = Money::new(share, context.currency);
+            line.total = line.total.checked_sub(line.discount)?;
+            line.adjustments.push(explain_off(share)?);
+        }
+    }
+    explanations.push(explain_off(tier.off_minor)?);
+    Ok(Money::new(tier.off_minor, context.currency))
+}
+
+/// What delivery costs for goods worth `after_discount`.
+fn ship(
+    after_discount: Money,
+    context: &QuoteContext,
+    explanations: &mut Vec<Explanation>,
+) -> Result<Money, QuoteError> {
+    let base = Money::new(context.freight.base_minor, context.currency);
+    if base.is_zero() {
+        return Ok(base);
+    }
+    explanations.push(explain(Lane::Freight, &context.merchant, "freight", base, []));
+    let nothing = Money::zero(context.currency);
+    match context.freight.free_from_minor {
+        Some(from) if after_discount.minor() >= from => {
+            let off = nothing.checked_sub(base)?;
+            let params = [("free_from_minor", from)];
+            explanations.push(explain(Lane::Freight, &context.merchant, "freight_free", off, params));
+            Ok(nothing)
+        }
+        Some(_) | None => Ok(base),
+    }
+}
+
+fn explain<const N: usize>(
+    lane: Lane,
+    source: &impl ToString,
+    code: &str,
+    amount: Money,
+    params: [(&str, i64); N],
+) -> Explanation {
+    let params = params.into_iter().map(|(name, value)| (name.to_owned(), value.to_string())).collect();
+    Explanation { lane, source: source.to_string(), code: code.to_owned(), amount, params }
+}
+
+fn sum(currency: Currency, amounts: impl IntoIterator<Item = Money>) -> Result<Money, QuoteError> {
+    let mut total = Money::zero(currency);
+    for amount in amounts {
+        total = total.checked_add(amount)?;
+    }
+    Ok(total)
+}

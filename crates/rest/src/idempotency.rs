@@ -1,0 +1,277 @@
+//! Requests that must not be carried out twice.
+//!
+//! The answer is written in the same transaction as the effect. A request with the same key and body gets the same
+//! answer; with another body, 422; while its twin is under way on this node, 409. A refusal changes nothing, and is
+//! remembered too.
+
+use std::collections::HashSet;
+
+use axum::extract::{FromRequest, MatchedPath, Request};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use base::Problem;
+use db::{Db, DbError, Lane, Migrations, Rx, Tx, params};
+use parking_lot::Mutex;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+
+use crate::{Actor, Ctx, Refused, ToProblem, extract};
+
+/// This crate's tables.
+pub const MIGRATIONS: Migrations = db::migrations!("rest": 1 "rest" "../migrations/0001_rest.sql");
+
+const KEY_MAX: usize = 255;
+/// How long answers are kept: 7 days where money moves, a day else (INV-46).
+const KEPT_MONEY_S: i64 = 7 * 86_400 + 3_600;
+const KEPT_OTHER_S: i64 = 86_400 + 3_600;
+
+/// Marks a request that must not be carried out twice: its `Idempotency-Key`, its route and a hash of its content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Once {
+    key: String,
+    route: String,
+    hash: [u8; 32],
+}
+
+/// A JSON body with an `Idempotency-Key`.
+#[derive(Clone, Debug)]
+pub struct Command<T> {
+    /// The mark; give it to [`Ctx::once`].
+    pub once: Once,
+    /// The body.
+    pub body: T,
+}
+
+impl<T: DeserializeOwned> FromRequest<Ctx> for Command<T> {
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, ctx: &Ctx) -> Result<Self, Refused> {
+        let key = read_key(&request)?;
+        let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+        let route = format!("{} {path}", request.method());
+        let target = request.uri().path_and_query().map_or(String::new(), ToString::to_string);
+        let has_json = extract::must_be_json(request.headers());
+        let body = extract::read_body(request, ctx).await?;
+        // A verb without input may come without a body; it then reads as {}.
+        let content: &[u8] = if body.is_empty() { b"{}" } else { &body };
+        if !body.is_empty() {
+            has_json?;
+        }
+        let mut hash = Sha256::new();
+        hash.update(target.as_bytes());
+        hash.update([0]);
+        hash.update(content);
+        let once = Once { key, route, hash: hash.finalize().into() };
+        Ok(Self { once, body: extract::parse_json(content)? })
+    }
+}
+
+fn read_key(request: &Request) -> Result<String, Refused> {
+    let missing = || {
+        let detail =
+            "send an Idempotency-Key header of 1 to 255 visible ASCII characters, new for each thing you do";
+        Refused(Problem::new(400, "idempotency.key_missing", detail))
+    };
+    let key =
+        request.headers().get("idempotency-key").and_then(|value| value.to_str().ok()).ok_or_else(missing)?;
+    let is_fine = !key.is_empty() && key.len() <= KEY_MAX && key.bytes().all(|byte| byte.is_ascii_graphic());
+    if is_fine { Ok(key.to_owned()) } else { Err(missing()) }
+}
+
+/// Keys under way on this node.
+#[derive(Debug, Default)]
+pub(crate) struct InFlight(Mutex<HashSet<(String, String)>>);
+
+struct Flight<'a> {
+    all: &'a InFlight,
+    key: (String, String),
+}
+
+impl InFlight {
+    fn enter(&self, scope: &str, key: &str) -> Option<Flight<'_>> {
+        let key = (scope.to_owned(), key.to_owned());
+        self.0.lock().insert(key.clone()).then_some(Flight { all: self, key })
+    }
+}
+
+impl Drop for Flight<'_> {
+    fn drop(&mut self) {
+        self.all.0.lock().remove(&self.key);
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Answer {
+    status: u16,
+    body: String,
+    is_replay: bool,
+}
+
+/// What the transaction says, besides its result.
+enum Said<E> {
+    Refused(E),
+    OtherRequest,
+    Store(DbError),
+}
+
+impl<E> From<DbError> for Said<E> {
+    fn from(error: DbError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl Ctx {
+    /// Carries out `command` once for this key, person and route; answers `status` with what it returns.
+    ///
+    /// # Errors
+    /// What the command refuses; 422 `idempotency.key_reused`; 409 `idempotency.in_flight`.
+    pub async fn once<T, E, F>(
+        &self,
+        actor: &Actor,
+        once: &Once,
+        status: StatusCode,
+        command: F,
+    ) -> Result<Response, Refused>
+    where
+        F: FnMut(&mut Tx) -> Result<T, E> + Send + 'static,
+        T: Serialize,
+        E: ToProblem + From<DbError> + Send + 'static,
+    {
+        self.once_keyed(actor, once, status, None, command).await
+    }
+
+    /// Like [`Ctx::once`], one after the other for commands with the same `hot` key.
+    ///
+    /// # Errors
+    /// As [`Ctx::once`].
+    pub async fn once_keyed<T, E, F>(
+        &self,
+        actor: &Actor,
+        once: &Once,
+        status: StatusCode,
+        hot: Option<u64>,
+        mut command: F,
+    ) -> Result<Response, Refused>
+    where
+        F: FnMut(&mut Tx) -> Result<T, E> + Send + 'static,
+        T: Serialize,
+        E: ToProblem + From<DbError> + Send + 'static,
+    {
+        let scope = format!("main|{}|{}", actor.person, once.route);
+        let Some(_flight) = self.in_flight().enter(&scope, &once.key) else {
+            let detail = "a request with this Idempotency-Key is under way; ask again in a moment";
+            return Err(Refused(Problem::new(409, "idempotency.in_flight", detail).with_retry_after(1)));
+        };
+        let (own, own_scope) = (once.clone(), scope.clone());
+        let run = move |tx: &mut Tx| -> Result<Answer, Said<E>> {
+            if let Some(answer) = stored(tx, &own_scope, &own)? {
+                return answer.ok_or(Said::OtherRequest);
+            }
+            let value = command(tx).map_err(Said::Refused)?;
+            let body = serde_json::to_string(&value).map_err(|error| DbError::Bug(error.to_string()))?;
+            let answer = Answer { status: status.as_u16(), body, is_replay: false };
+            if store(tx, &own_scope, &own, &answer)? {
+                Ok(answer)
+            } else {
+                // A twin on another node was faster: look again, and find its answer.
+                Err(tx.give_up(DbError::Conflict).into())
+            }
+        };
+        let done = match hot {
+            None => self.db().write(Lane::Interactive, run).await,
+            Some(key) => self.db().write_keyed(Lane::Interactive, key, run).await,
+        };
+        match done {
+            Ok(answer) => Ok(answer.into_response()),
+            Err(Said::Store(error)) => Err(error.into()),
+            Err(Said::OtherRequest) => Err(key_reused()),
+            Err(Said::Refused(error)) => remember(self.db(), scope, once.clone(), error.problem()).await,
+        }
+    }
+}
+
+fn key_reused() -> Refused {
+    let detail = "this Idempotency-Key was used for another request; use a new key for each thing you do";
+    Refused(Problem::new(422, "idempotency.key_reused", detail))
+}
+
+/// Writes a refusal down, so that a repeated request is refused alike; nothing else of the command was kept.
+async fn remember(db: &Db, scope: String, once: Once, problem: Problem) -> Result<Response, Refused> {
+    let is_final = (400..500).contains(&problem.status) && problem.retry_after_s.is_none();
+    if !is_final {
+        return Err(Refused(problem));
+    }
+    let body = serde_json::to_string(&problem).unwrap_or_default();
+    let answer = Answer { status: problem.status, body, is_replay: false };
+    let kept = db.write::<_, DbError, _>(Lane::Interactive, move |tx| {
+        if store(tx, &scope, &once, &answer)? { Ok(None) } else { stored(tx, &scope, &once) }
+    });
+    match kept.await? {
+        None => Err(Refused(problem)),
+        // A twin on another node got through in the meantime: its answer holds.
+        Some(Some(answer)) => Ok(answer.into_response()),
+        Some(None) => Err(key_reused()),
+    }
+}
+
+/// `None`: not seen yet. `Some(None)`: seen with another content.
+fn stored(rx: &mut Rx, scope: &str, once: &Once) -> Result<Option<Option<Answer>>, DbError> {
+    let row: Option<([u8; 32], i64, String)> = rx.opt(
+        "SELECT request_hash, status, body FROM rest_idempotency WHERE scope = :scope AND key = :key",
+        params!["scope" => scope, "key" => &once.key],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+    )?;
+    Ok(row.map(|(hash, status, body)| {
+        let status = u16::try_from(status).unwrap_or(500);
+        (hash == once.hash).then_some(Answer { status, body, is_replay: true })
+    }))
+}
+
+fn store(tx: &mut Tx, scope: &str, once: &Once, answer: &Answer) -> Result<bool, DbError> {
+    let now = tx.now();
+    let stored = tx.execute(
+        "INSERT INTO rest_idempotency (scope, key, request_hash, status, body, money, created_at)
+         VALUES (:scope, :key, :hash, :status, :body, 1, :now) ON CONFLICT (scope, key) DO NOTHING",
+        params![
+            "scope" => scope, "key" => &once.key, "hash" => once.hash, "status" => answer.status,
+            "body" => &answer.body, "now" => now,
+        ],
+    )?;
+    Ok(stored == 1)
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let is_problem = status.is_client_error() || status.is_server_error();
+        let kind = if is_problem { "application/problem+json" } else { "application/json" };
+        let mut response = (status, [(header::CONTENT_TYPE, kind)], self.body).into_response();
+        if self.is_replay {
+            response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
+        }
+        response
+    }
+}
+
+/// Removes up to 500 answers that are past their time; answers how many.
+///
+/// # Errors
+/// Whatever the store says.
+pub fn purge_idempotency(tx: &mut Tx) -> Result<u64, DbError> {
+    let now = tx.now();
+    let old: Vec<(String, String)> = tx.list(
+        "SELECT scope, key FROM rest_idempotency
+         WHERE created_at < :other AND (money = 0 OR created_at < :money) ORDER BY created_at, scope, key LIMIT 500",
+        params!["other" => now.plus_seconds(-KEPT_OTHER_S), "money" => now.plus_seconds(-KEPT_MONEY_S)],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    let mut removed = 0_u64;
+    for (scope, key) in old {
+        removed = removed.saturating_add(tx.execute(
+            "DELETE FROM rest_idempotency WHERE scope = :scope AND key = :key",
+            params!["scope" => scope, "key" => key],
+        )?);
+    }
+    Ok(removed)
+}

@@ -1,0 +1,26 @@
+//! HTTP: what every handler gets and gives.
+//!
+//! A handler takes [`Ctx`], an [`Actor`], checked input ([`Json`], [`Path`], [`Query`]) and answers a view or a
+//! [`Refused`]. Requests that move money, stock or a claim go through [`Ctx::once`].
+#![warn(missing_docs)]
+
+mod actor;
+mod ctx;
+mod extract;
+mod idempotency;
+mod module;
+mod problem;
+
+pub use actor::{
+    Actor, Authenticate, Denied, MaybeActor, Member, Membership, Right, Rights, bearer_or_cookie, cookie_name,
+};
+pub use ctx::{Ctx, Settings, State};
+pub use extract::{Json, Path, Query};
+pub use idempotency::{Command, MIGRATIONS, Once, purge_idempotency};
+pub use module::{Audit, AuditFailures, MergeGuest, Module};
+pub use problem::{Common, Refused, ToProblem, problem_response};
+pub use rest_macros::Problem;
+
+// What the derive macro and the modules' attributes name.
+pub use utoipa_axum::router::OpenApiRouter;
+pub use utoipa_axum::routes;
