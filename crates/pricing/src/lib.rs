@@ -5,3 +5,16 @@
 
 pub mod api;
 mod model;
+mod rules;
+mod store;
+
+use db::Migrations;
+use rest::Module;
+
+/// This module's tables.
+pub const MIGRATIONS: Migrations = db::migrations!("pricing": 1 "pricing" "../migrations/0001_pricing.sql");
+
+/// The module.
+pub fn module() -> Module {
+    Module { routes: rules::routes(), ..Module::new(MIGRATIONS) }
+}

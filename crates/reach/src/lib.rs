@@ -1,0 +1,3 @@
+//! Who brings whom: entries, touches, attribution and commission in at most two levels.
+
+pub mod api;
