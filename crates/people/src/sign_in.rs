@@ -247,8 +247,8 @@ fn sign_in_with_code(
     before: Before,
     begin: &Begin,
 ) -> Result<Option<(PersonId, Started)>, SignInError> {
-    let Some((salt, hash)) = store::try_code(tx, phone)? else { return Ok(None) };
-    if model::code_hash(&salt, phone, code) != hash {
+    let Some(secret) = store::try_code(tx, phone)? else { return Ok(None) };
+    if model::code_hash(&secret.salt, phone, code) != secret.code_hash {
         return Ok(None);
     }
     store::spend_code(tx, phone)?;

@@ -299,8 +299,14 @@ pub(crate) fn put_code(tx: &mut Tx, code: &NewCode<'_>) -> Result<Option<Timesta
     tx.one(sent, params!["phone" => phone], |row| row.get(0)).map(Some)
 }
 
-/// Uses one try of the number's live code; answers its salt and hash, or `None` when there is none.
-pub(crate) fn try_code(tx: &mut Tx, phone: &Phone) -> Result<Option<([u8; 32], [u8; 32])>, DbError> {
+/// What a code is checked against.
+pub(crate) struct CodeSecret {
+    pub(crate) salt: [u8; 32],
+    pub(crate) code_hash: [u8; 32],
+}
+
+/// Uses one try of the number's live code; `None` when there is none.
+pub(crate) fn try_code(tx: &mut Tx, phone: &Phone) -> Result<Option<CodeSecret>, DbError> {
     let now = tx.now();
     let used = tx.execute(
         "UPDATE people_code SET tries_left = tries_left - 1
@@ -313,7 +319,7 @@ pub(crate) fn try_code(tx: &mut Tx, phone: &Phone) -> Result<Option<([u8; 32], [
     tx.opt(
         "SELECT salt, code_hash FROM people_code WHERE phone = :phone",
         params!["phone" => phone.as_str()],
-        |row| Ok((row.get(0)?, row.get(1)?)),
+        |row| Ok(CodeSecret { salt: row.get(0)?, code_hash: row.get(1)? }),
     )
 }
 

@@ -7,7 +7,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
-use base::{ActivityId, Currency, MerchantId, Money, MoneyError, Problem, SkuId};
+use base::{ActivityId, Currency, MerchantId, Money, MoneyError, SkuId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -150,19 +150,22 @@ pub struct Quote {
 }
 
 /// Why there is no price.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, rest::Problem)]
 pub enum QuoteError {
     /// Nothing to price.
     #[error("there are no lines to price")]
+    #[problem(422, "pricing.empty")]
     Empty,
     /// More lines than [`LINES_MAX`].
     #[error("at most {LINES_MAX} lines can be priced together, got {got}")]
+    #[problem(422, "pricing.too_many_lines")]
     TooManyLines {
         /// Lines given.
         got: usize,
     },
     /// Below 1 or above [`QTY_MAX`], the SKU's lines taken together.
     #[error("quantity of {sku} must be 1 to {QTY_MAX}, got {qty}")]
+    #[problem(422, "pricing.bad_quantity")]
     BadQuantity {
         /// Which SKU.
         sku: SkuId,
@@ -171,6 +174,7 @@ pub enum QuoteError {
     },
     /// More than this buyer may take.
     #[error("at most {limit} of {sku} can be bought now, got {qty}")]
+    #[problem(422, "pricing.quantity_limit")]
     QuantityLimit {
         /// Which SKU.
         sku: SkuId,
@@ -181,50 +185,33 @@ pub enum QuoteError {
     },
     /// Two lines of one SKU with different prices or limits.
     #[error("the lines of {sku} do not agree on its price")]
+    #[problem(422, "pricing.line_conflict")]
     LineConflict {
         /// Which SKU.
         sku: SkuId,
     },
     /// A price below nothing.
     #[error("price of {sku} is negative")]
+    #[problem(422, "pricing.negative_price")]
     NegativePrice {
         /// Which SKU.
         sku: SkuId,
     },
     /// Amounts of two currencies.
     #[error("all prices of a quote must be in one currency")]
+    #[problem(422, "pricing.mixed_currency")]
     MixedCurrency,
     /// A tier or freight rule that cannot be meant.
     #[error("{rule} is out of range")]
+    #[problem(422, "pricing.bad_rule")]
     BadRule {
         /// Which part of the rules.
         rule: &'static str,
     },
     /// A sum that does not fit 64 bits.
     #[error("the sum is out of range")]
+    #[problem(422, "pricing.overflow")]
     Overflow,
-}
-
-impl QuoteError {
-    /// The answer to a client.
-    pub fn problem(&self) -> Problem {
-        Problem::new(422, self.code(), self.to_string())
-    }
-
-    /// The stable code.
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Empty => "pricing.empty",
-            Self::TooManyLines { .. } => "pricing.too_many_lines",
-            Self::BadQuantity { .. } => "pricing.bad_quantity",
-            Self::QuantityLimit { .. } => "pricing.quantity_limit",
-            Self::LineConflict { .. } => "pricing.line_conflict",
-            Self::NegativePrice { .. } => "pricing.negative_price",
-            Self::MixedCurrency => "pricing.mixed_currency",
-            Self::BadRule { .. } => "pricing.bad_rule",
-            Self::Overflow => "pricing.overflow",
-        }
-    }
 }
 
 impl From<MoneyError> for QuoteError {

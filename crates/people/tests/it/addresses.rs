@@ -9,6 +9,7 @@ app_test!(the_first_address_is_the_default_and_the_next_follows_it, parts, |app|
     let token = member(&app, "13800138000").await;
     let first = app.post("/api/v1/me/addresses", &token, form("a")).await.expect(201);
     assert_eq!((&first["is_default"], &first["phone"]), (&json!(true), &json!("13800138000")));
+    app.pass(1).await;
     let second = app.post("/api/v1/me/addresses", &token, form("b")).await.expect(201);
     assert_eq!(second["is_default"], false);
     let mut third = form("c");

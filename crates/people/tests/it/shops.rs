@@ -29,9 +29,11 @@ app_test!(staff_get_and_lose_rights_at_once, parts, |app| {
     app.post(&staff, &owner, body).await.expect_problem(409, "staff.exists");
     app.get(&staff, &token).await.expect_problem(403, "auth.forbidden");
     let path = format!("{staff}/{}", row["person"].as_str().unwrap());
+    app.pass(1).await;
     app.call("PUT", &path, &owner, json!({ "rights": ["orders", "staff"] })).await.expect(200);
     let list = app.get(&staff, &token).await.expect(200);
     assert_eq!(list["items"].as_array().unwrap().len(), 2);
+    app.pass(1).await;
     app.call("DELETE", &path, &owner, Value::Null).await.expect(204);
     app.get(&staff, &token).await.expect_problem(404, "not_found");
     let log = app.get(&format!("/api/v1/merchants/{merchant}/audit-log"), &owner).await.expect(200);

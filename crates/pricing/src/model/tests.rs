@@ -7,6 +7,8 @@
 use base::Id;
 use proptest::prelude::*;
 
+use rest::ToProblem as _;
+
 use super::*;
 
 fn sku(n: u8) -> SkuId {
@@ -164,7 +166,7 @@ fn rules_that_cannot_be_meant_are_refused() {
         context(&[], (-1, None)),
         context(&[], (0, Some(-1))),
     ] {
-        assert_eq!(quote(&[line(1, 1, 1)], &bad).unwrap_err().code(), "pricing.bad_rule");
+        assert_eq!(quote(&[line(1, 1, 1)], &bad).unwrap_err().problem().code, "pricing.bad_rule");
     }
 }
 

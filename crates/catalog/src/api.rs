@@ -1,0 +1,338 @@
+//! What other modules may call. Every function takes the caller's transaction.
+
+use std::collections::BTreeMap;
+
+use base::{ActivityId, Currency, FieldProblem, MerchantId, Money, PictureId, ProductId, SkuId};
+use db::{DbError, Rx, Tx};
+use stock::api::{Change, StockError};
+
+pub use crate::categories::{CATEGORIES, Category};
+pub use crate::model::{Attribute, Invalid, NewProduct, NewSku, ProductOption, ProductState};
+use crate::store::{self, SkuRow, StoredPicture, Written};
+use crate::words;
+
+/// A variant, as carts and orders see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SkuInfo {
+    /// Its id.
+    pub sku: SkuId,
+    /// The merchant's code.
+    pub code: String,
+    /// The product.
+    pub product: ProductId,
+    /// Who sells it.
+    pub merchant: MerchantId,
+    /// The product's title.
+    pub title: String,
+    /// What distinguishes it: `红`, `XL`.
+    pub option_values: Vec<String>,
+    /// The price of one.
+    pub price: Money,
+    /// The product's cover.
+    pub picture: Option<PictureId>,
+    /// Whether it is offered now; says nothing of stock.
+    pub is_sellable: bool,
+    /// Whether it may be returned within seven days without a reason.
+    pub no_reason_return: bool,
+}
+
+/// A product, as other modules see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProductInfo {
+    /// Its id.
+    pub id: ProductId,
+    /// Who sells it.
+    pub merchant: MerchantId,
+    /// Its title.
+    pub title: String,
+    /// Where it is in its life.
+    pub state: ProductState,
+    /// Its cover.
+    pub picture: Option<PictureId>,
+    /// The lowest price of its variants.
+    pub price_from: Money,
+    /// The variants offered, in their order.
+    pub skus: Vec<SkuId>,
+}
+
+/// What a product's card says of a team-buying activity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Badge {
+    /// The activity.
+    pub activity: ActivityId,
+    /// The lowest price in a team.
+    pub team_price_minor: i64,
+    /// How many people make a team.
+    pub size: u32,
+}
+
+/// Why a product was not written; nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, rest::Problem)]
+pub enum ProductError {
+    /// Also the answer when the product may not be known.
+    #[error("there is no such product")]
+    #[problem(404, "product.not_found")]
+    NotFound,
+    /// Something of it does not fit.
+    #[error(transparent)]
+    #[problem(transparent)]
+    Invalid(#[from] Invalid),
+    /// Another product of the shop has this code.
+    #[error("the code {code} belongs to another product of the shop")]
+    #[problem(409, "product.code_taken")]
+    CodeTaken {
+        /// Which.
+        code: String,
+    },
+    /// Somebody else changed it in the meantime.
+    #[error("the product was changed in the meantime and is at version {version}; look at it again")]
+    #[problem(409, "product.version_conflict")]
+    VersionConflict {
+        /// The present version.
+        version: i64,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    #[problem(internal)]
+    Db(#[from] DbError),
+}
+
+impl From<StockError> for ProductError {
+    fn from(error: StockError) -> Self {
+        match error {
+            StockError::Db(error) => Self::Db(error),
+            // First stock is never below what is held.
+            other => Self::Db(DbError::Bug(format!("first stock: {other}"))),
+        }
+    }
+}
+
+/// Minor units as money of the one currency there is so far.
+pub(crate) fn yuan(minor: i64) -> Money {
+    Money::new(minor, Currency::CNY)
+}
+
+/// Variants, in the order asked for, each once; unknown ids are left out.
+///
+/// # Errors
+/// Whatever the store says.
+pub fn skus(rx: &mut Rx, skus: &[SkuId]) -> Result<Vec<SkuInfo>, DbError> {
+    let rows = store::find_skus(rx, skus)?;
+    let info = |row: store::SkuWithProduct| SkuInfo {
+        sku: row.sku.id,
+        code: row.sku.code,
+        product: row.sku.product,
+        merchant: row.merchant,
+        title: row.title,
+        option_values: row.sku.option_values,
+        price: yuan(row.sku.price),
+        picture: row.pictures.first().map(|picture| picture.id),
+        is_sellable: row.sku.is_offered && row.is_published,
+        no_reason_return: row.no_reason_return,
+    };
+    Ok(rows.into_iter().map(info).collect())
+}
+
+/// A product in any state.
+///
+/// # Errors
+/// Whatever the store says.
+pub fn product(rx: &mut Rx, product: ProductId) -> Result<Option<ProductInfo>, DbError> {
+    let Some(row) = store::find_product(rx, product)? else { return Ok(None) };
+    let skus = store::list_skus(rx, &[product])?;
+    Ok(Some(ProductInfo {
+        id: row.id,
+        merchant: row.merchant,
+        title: row.title,
+        state: row.state,
+        picture: row.pictures.first().map(|picture| picture.id),
+        price_from: yuan(row.price_from),
+        skus: skus.into_iter().filter(|sku| sku.is_offered).map(|sku| sku.id).collect(),
+    }))
+}
+
+/// Titles and covers of products; unknown ids are left out.
+///
+/// # Errors
+/// Whatever the store says.
+pub fn product_titles(
+    rx: &mut Rx,
+    products: &[ProductId],
+) -> Result<BTreeMap<ProductId, (String, Option<PictureId>)>, DbError> {
+    let rows = store::find_products(rx, products)?;
+    let brief = |row: store::ProductRow| (row.title, row.pictures.first().map(|picture| picture.id));
+    Ok(rows.into_iter().map(|(id, row)| (id, brief(row))).collect())
+}
+
+/// Where a picture is served; `width` is 360 for the small one, anything else for the full one.
+pub fn picture_url(picture: PictureId, width: u32) -> String {
+    if width == crate::media::SMALL {
+        format!("/media/{picture}.jpg?w=360")
+    } else {
+        format!("/media/{picture}.jpg")
+    }
+}
+
+/// Makes a product in the state draft, with its variants and their first stock.
+///
+/// # Errors
+/// See [`ProductError`]; an error must end the transaction.
+pub fn create_product(
+    tx: &mut Tx,
+    merchant: MerchantId,
+    product: &NewProduct,
+) -> Result<ProductId, ProductError> {
+    create_with_handle(tx, merchant, product, None)
+}
+
+pub(crate) fn create_with_handle(
+    tx: &mut Tx,
+    merchant: MerchantId,
+    product: &NewProduct,
+    handle: Option<&str>,
+) -> Result<ProductId, ProductError> {
+    product.check()?;
+    let pictures = own_pictures(tx, merchant, &product.pictures)?;
+    let id: ProductId = tx.new_id();
+    store::insert_product(tx, &Written { id, merchant, product, pictures: &pictures, handle })?;
+    let mut new = Vec::with_capacity(product.skus.len());
+    for (place, sku) in (0_i64..).zip(&product.skus) {
+        new.push((tx.new_id(), place, sku));
+    }
+    add_skus(tx, merchant, id, &new)?;
+    store::set_words(tx, id, &words::words(product.texts()))?;
+    Ok(id)
+}
+
+/// Writes a product anew. A variant keeps its id by its code; one that is no longer named is no longer offered.
+///
+/// # Errors
+/// See [`ProductError`]; an error must end the transaction.
+pub fn update_product(
+    tx: &mut Tx,
+    id: ProductId,
+    version: i64,
+    product: &NewProduct,
+) -> Result<(), ProductError> {
+    product.check()?;
+    let row = store::find_product(tx, id)?.ok_or(ProductError::NotFound)?;
+    let merchant = row.merchant;
+    let pictures = own_pictures(tx, merchant, &product.pictures)?;
+    let written = Written { id, merchant, product, pictures: &pictures, handle: None };
+    if !store::update_product(tx, &written, version)? {
+        return Err(ProductError::VersionConflict { version: row.version });
+    }
+    let known: BTreeMap<String, SkuRow> =
+        store::list_skus(tx, &[id])?.into_iter().map(|sku| (sku.code.clone(), sku)).collect();
+    let mut new = Vec::new();
+    for (place, sku) in (0_i64..).zip(&product.skus) {
+        match known.get(&sku.code) {
+            // A code that was handed over to another product is claimed again, like a new one.
+            Some(row) if row.is_offered => store::update_sku(tx, row.id, place, sku)?,
+            Some(row) => revive(tx, merchant, (row.id, place), sku)?,
+            None => new.push((tx.new_id(), place, sku)),
+        }
+    }
+    for row in known.values().filter(|row| row.is_offered) {
+        if !product.skus.iter().any(|sku| sku.code == row.code) {
+            store::retire_sku(tx, row.id)?;
+        }
+    }
+    add_skus(tx, merchant, id, &new)?;
+    Ok(store::set_words(tx, id, &words::words(product.texts()))?)
+}
+
+/// Offers a variant again that was taken off sale.
+fn revive(
+    tx: &mut Tx,
+    merchant: MerchantId,
+    (id, place): (SkuId, i64),
+    sku: &NewSku,
+) -> Result<(), ProductError> {
+    claim_codes(tx, merchant, &[(sku.code.as_str(), id)])?;
+    Ok(store::update_sku(tx, id, place, sku)?)
+}
+
+fn add_skus(
+    tx: &mut Tx,
+    merchant: MerchantId,
+    product: ProductId,
+    new: &[(SkuId, i64, &NewSku)],
+) -> Result<(), ProductError> {
+    let codes: Vec<(&str, SkuId)> = new.iter().map(|(id, _, sku)| (sku.code.as_str(), *id)).collect();
+    claim_codes(tx, merchant, &codes)?;
+    store::insert_skus(tx, product, new)?;
+    for (id, _, sku) in new {
+        let delta = sku.stock.unwrap_or(0);
+        if delta > 0 {
+            let change = Change { sku: *id, merchant, delta, reason: "stocking", note: None, actor: None };
+            stock::api::adjust(tx, &change)?;
+        }
+    }
+    Ok(())
+}
+
+/// Claims codes; one that a variant has which is no longer offered is taken over.
+fn claim_codes(tx: &mut Tx, merchant: MerchantId, codes: &[(&str, SkuId)]) -> Result<(), ProductError> {
+    let claimed = store::claim_codes(tx, merchant, codes)?;
+    if usize::try_from(claimed).is_ok_and(|claimed| claimed == codes.len()) {
+        return Ok(());
+    }
+    let names: Vec<&str> = codes.iter().map(|(code, _)| *code).collect();
+    let holders = store::code_holders(tx, merchant, &names)?;
+    for (code, sku) in codes {
+        match holders.get(*code) {
+            Some(holder) if holder.sku == *sku => {}
+            Some(holder)
+                if !holder.is_offered && store::take_code(tx, (merchant, code), holder.sku, *sku)? => {}
+            _ => return Err(ProductError::CodeTaken { code: (*code).to_owned() }),
+        }
+    }
+    Ok(())
+}
+
+/// The pictures with their sizes; all must be the merchant's.
+fn own_pictures(
+    rx: &mut Rx,
+    merchant: MerchantId,
+    ids: &[PictureId],
+) -> Result<Vec<StoredPicture>, ProductError> {
+    let found = store::find_pictures(rx, ids)?;
+    let mut pictures = Vec::with_capacity(ids.len());
+    let mut wrong = Vec::new();
+    for (n, id) in ids.iter().enumerate() {
+        match found.get(id).filter(|picture| picture.merchant == merchant) {
+            Some(row) => pictures.push(StoredPicture { id: *id, width: row.width, height: row.height }),
+            None => wrong.push(FieldProblem {
+                pointer: format!("/pictures/{n}"),
+                code: "picture.unknown".to_owned(),
+                detail: "there is no such picture of this shop".to_owned(),
+            }),
+        }
+    }
+    if wrong.is_empty() { Ok(pictures) } else { Err(Invalid(wrong).into()) }
+}
+
+/// Puts a product on sale. Answers whether it was not yet.
+///
+/// # Errors
+/// Whatever the store says.
+pub fn publish(tx: &mut Tx, product: ProductId) -> Result<bool, DbError> {
+    store::move_state(tx, product, ProductState::Published)
+}
+
+/// Takes a product off sale. Answers whether it was not yet.
+///
+/// # Errors
+/// Whatever the store says.
+pub fn archive(tx: &mut Tx, product: ProductId) -> Result<bool, DbError> {
+    store::move_state(tx, product, ProductState::Archived)
+}
+
+/// Sets what the product's card says of an activity; `None` takes it away.
+///
+/// # Errors
+/// Whatever the store says.
+pub fn set_badge(tx: &mut Tx, product: ProductId, badge: Option<Badge>) -> Result<(), DbError> {
+    store::set_badge(tx, product, badge)
+}

@@ -1,0 +1,33 @@
+//! What is sold: products, variants, pictures, import and export.
+//!
+//! A product is written as a whole; a variant keeps its id by its code and is never deleted, since orders name it.
+//! See the crate's README.
+
+pub mod api;
+mod categories;
+mod media;
+mod model;
+mod products;
+mod stock_list;
+mod store;
+mod words;
+
+use db::Migrations;
+use rest::{Ctx, Module, OpenApiRouter, routes};
+
+pub use media::Media;
+
+/// This module's tables.
+pub const MIGRATIONS: Migrations = db::migrations!("catalog": 1 "catalog" "../migrations/0001_catalog.sql");
+
+/// The module.
+pub fn module() -> Module {
+    Module { routes: routes(), ..Module::new(MIGRATIONS) }
+}
+
+fn routes() -> OpenApiRouter<Ctx> {
+    OpenApiRouter::from(axum::Router::new())
+        .merge(products::routes())
+        .merge(media::routes())
+        .routes(routes!(stock_list::merchant_stock_list))
+}

@@ -1,0 +1,237 @@
+//! The cart, and what it or anything else would cost.
+
+use std::collections::BTreeMap;
+
+use base::{Currency, MerchantId, Money, PersonId, ProductId, SkuId};
+use catalog::api::SkuInfo;
+use db::{DbError, Lane, Rx, Tx};
+use deals::api::DealChoice;
+use pricing::api::Quote;
+use rest::{Actor, Common, Ctx, Json, MaybeActor, OpenApiRouter, Path, Refused, routes};
+use serde::{Deserialize, Serialize};
+
+use crate::cart_store;
+use crate::price::{PriceError, Wanted, price};
+
+pub(crate) fn routes() -> OpenApiRouter<Ctx> {
+    OpenApiRouter::new().routes(routes!(cart_get)).routes(routes!(cart_set)).routes(routes!(quote_create))
+}
+
+/// Most different SKUs of one cart.
+const SKUS_MAX: usize = 100;
+
+/// One line of the cart.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+struct CartLine {
+    sku: SkuId,
+    product: ProductId,
+    title: String,
+    option_values: Vec<String>,
+    /// The small picture; `null` when there is none.
+    picture: Option<String>,
+    qty: i64,
+    unit: Money,
+    available: i64,
+    /// Why it cannot be ordered as it is: `stock.short`, `checkout.not_for_sale`; `null` when it can.
+    problem: Option<&'static str>,
+}
+
+/// The part of the cart that comes from one merchant.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+struct CartGroup {
+    merchant: MerchantId,
+    merchant_name: String,
+    lines: Vec<CartLine>,
+    /// What the lines without a problem cost; `null` when there is none.
+    quote: Option<Quote>,
+}
+
+/// The cart.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+struct CartView {
+    groups: Vec<CartGroup>,
+    /// Units in all.
+    count: i64,
+    total: Money,
+}
+
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CartSetBody {
+    /// 0 takes the SKU out.
+    #[schema(minimum = 0, maximum = 9_999)]
+    qty: i64,
+}
+
+#[derive(Debug, thiserror::Error, rest::Problem)]
+enum CartError {
+    #[error("qty must be 0 to 9,999")]
+    #[problem(422, "cart.qty")]
+    Qty,
+    #[error("the cart holds 100 different things at the most; take something out")]
+    #[problem(409, "cart.full")]
+    Full,
+    #[error("there is nothing for sale under this id")]
+    #[problem(404, "cart.sku_not_found")]
+    NotForSale,
+    #[error(transparent)]
+    #[problem(internal)]
+    Db(#[from] DbError),
+}
+
+fn read_cart(rx: &mut Rx, person: PersonId) -> Result<CartView, DbError> {
+    let wanted = cart_store::lines(rx, person)?;
+    let ids: Vec<SkuId> = wanted.iter().map(|(sku, _)| *sku).collect();
+    let known: BTreeMap<SkuId, SkuInfo> =
+        catalog::api::skus(rx, &ids)?.into_iter().map(|info| (info.sku, info)).collect();
+    let available = stock::api::available(rx, &ids)?;
+    let mut groups: BTreeMap<MerchantId, (Vec<CartLine>, Vec<(SkuId, i64)>)> = BTreeMap::new();
+    for (sku, qty) in wanted {
+        // A SKU that has gone from the catalogue altogether has no line to show.
+        let Some(info) = known.get(&sku) else { continue };
+        let left = available.get(&sku).copied().unwrap_or(0);
+        let line = cart_line(info, qty, left);
+        let group = groups.entry(info.merchant).or_default();
+        if line.problem.is_none() {
+            group.1.push((sku, qty));
+        }
+        group.0.push(line);
+    }
+    view_of(rx, person, groups)
+}
+
+type Groups = BTreeMap<MerchantId, (Vec<CartLine>, Vec<(SkuId, i64)>)>;
+
+fn view_of(rx: &mut Rx, person: PersonId, groups: Groups) -> Result<CartView, DbError> {
+    let merchants: Vec<MerchantId> = groups.keys().copied().collect();
+    let names = people::api::merchant_names(rx, &merchants)?;
+    let mut view = CartView { groups: Vec::new(), count: 0, total: Money::zero(Currency::CNY) };
+    for (merchant, (lines, orderable)) in groups {
+        let quote = match price(rx, person, &Wanted { items: orderable, deal: None }) {
+            Ok(priced) => priced.into_iter().next().map(|priced| priced.quote),
+            Err(PriceError::Db(error)) => return Err(error),
+            // Nothing that could be ordered: the lines tell why.
+            Err(_) => None,
+        };
+        view.count = lines.iter().map(|line| line.qty).fold(view.count, i64::saturating_add);
+        if let Some(quote) = &quote {
+            view.total = view.total.checked_add(quote.total).unwrap_or(view.total);
+        }
+        let merchant_name = names.get(&merchant).cloned().unwrap_or_default();
+        view.groups.push(CartGroup { merchant, merchant_name, lines, quote });
+    }
+    Ok(view)
+}
+
+fn cart_line(info: &SkuInfo, qty: i64, available: i64) -> CartLine {
+    let problem = if !info.is_sellable {
+        Some("checkout.not_for_sale")
+    } else if available < qty {
+        Some("stock.short")
+    } else {
+        None
+    };
+    CartLine {
+        sku: info.sku,
+        product: info.product,
+        title: info.title.clone(),
+        option_values: info.option_values.clone(),
+        picture: info.picture.map(|picture| catalog::api::picture_url(picture, 360)),
+        qty,
+        unit: info.price,
+        available,
+        problem,
+    }
+}
+
+fn set(tx: &mut Tx, person: PersonId, sku: SkuId, qty: i64) -> Result<CartView, CartError> {
+    if !(0..=pricing::api::QTY_MAX).contains(&qty) {
+        return Err(CartError::Qty);
+    }
+    if qty == 0 {
+        cart_store::remove(tx, person, &[sku])?;
+        return Ok(read_cart(tx, person)?);
+    }
+    let is_for_sale = catalog::api::skus(tx, &[sku])?.iter().any(|info| info.is_sellable);
+    if !is_for_sale {
+        return Err(CartError::NotForSale);
+    }
+    let lines = cart_store::lines(tx, person)?;
+    if lines.len() >= SKUS_MAX && lines.iter().all(|(known, _)| *known != sku) {
+        return Err(CartError::Full);
+    }
+    cart_store::set(tx, person, sku, qty)?;
+    Ok(read_cart(tx, person)?)
+}
+
+/// The cart of the person who asks, by merchant, with prices as they are now.
+#[utoipa::path(get, path = "/api/v1/cart", tag = "orders", responses((status = 200, body = CartView), Common))]
+async fn cart_get(ctx: rest::State, actor: Actor) -> Result<Json<CartView>, Refused> {
+    Ok(Json(ctx.db().read::<_, DbError, _>(move |rx| read_cart(rx, actor.person)).await?))
+}
+
+/// Set how many of a SKU are in the cart; 0 takes it out.
+#[utoipa::path(put, path = "/api/v1/cart/lines/{sku}", tag = "orders", params(("sku" = SkuId, Path)),
+    request_body = CartSetBody, responses((status = 200, body = CartView), CartError, Common))]
+async fn cart_set(
+    ctx: rest::State,
+    actor: Actor,
+    Path(sku): Path<SkuId>,
+    Json(body): Json<CartSetBody>,
+) -> Result<Json<CartView>, Refused> {
+    let write = move |tx: &mut Tx| set(tx, actor.person, sku, body.qty);
+    Ok(Json(ctx.db().write(Lane::Interactive, write).await?))
+}
+
+/// How many of what.
+#[derive(Clone, Copy, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ItemBody {
+    sku: SkuId,
+    #[schema(minimum = 1, maximum = 9_999)]
+    qty: i64,
+}
+
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct QuoteBody {
+    #[schema(min_items = 1, max_items = 200)]
+    items: Vec<ItemBody>,
+    /// Buy with others; only with one item.
+    deal: Option<DealChoice>,
+}
+
+/// What the items of one merchant cost.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+struct QuoteGroup {
+    merchant: MerchantId,
+    quote: Quote,
+}
+
+/// What everything costs, and why.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+struct QuoteView {
+    groups: Vec<QuoteGroup>,
+    total: Money,
+}
+
+/// What items would cost now, with where every minor unit comes from. Nothing is kept.
+#[utoipa::path(post, path = "/api/v1/quotes", tag = "orders", request_body = QuoteBody,
+    responses((status = 200, body = QuoteView), PriceError, Common))]
+async fn quote_create(
+    ctx: rest::State,
+    MaybeActor(actor): MaybeActor,
+    Json(body): Json<QuoteBody>,
+) -> Result<Json<QuoteView>, Refused> {
+    let nobody = || <PersonId as base::Id>::from_bytes([0; 16]);
+    let person = actor.map_or_else(nobody, |actor| actor.person);
+    let items = body.items.iter().map(|item| (item.sku, item.qty)).collect();
+    let wanted = Wanted { items, deal: body.deal };
+    let priced = ctx.db().read(move |rx| price(rx, person, &wanted)).await?;
+    let currency = priced.first().map_or(Currency::CNY, |first| first.quote.currency);
+    let total = priced.iter().try_fold(Money::zero(currency), |sum, one| sum.checked_add(one.quote.total));
+    let total = total.map_err(|_| PriceError::Quote(pricing::api::QuoteError::MixedCurrency))?;
+    let groups =
+        priced.into_iter().map(|one| QuoteGroup { merchant: one.merchant, quote: one.quote }).collect();
+    Ok(Json(QuoteView { groups, total }))
+}

@@ -1,0 +1,124 @@
+//! Timers of orders, and what follows when teams close.
+
+use base::{OrderId, PaymentId, RefundId};
+use db::Tx;
+use serde::{Deserialize, Serialize};
+use work::{Failure, JobHandler, JobRow, JobRun};
+
+use crate::model::{Order, OrderState};
+use crate::refund_order::{LineRefund, Refund, refund};
+use crate::{cancel_order, fulfil_order, paid, store};
+
+/// The time to pay is over.
+pub(crate) const UNPAID: &str = "orders.unpaid";
+/// Nobody has confirmed the receipt.
+pub(crate) const RECEIVED: &str = "orders.received";
+/// The return window is over.
+pub(crate) const COMPLETE: &str = "orders.complete";
+/// Money has come through a provider.
+pub(crate) const ARRIVED: &str = "orders.arrived";
+/// The team has succeeded.
+pub(crate) const TEAM_SUCCEEDED: &str = "orders.team_succeeded";
+/// The team has failed.
+pub(crate) const TEAM_FAILED: &str = "orders.team_failed";
+
+pub(crate) fn handlers() -> Vec<JobHandler> {
+    let run = |kind, run| JobHandler { kind, run: JobRun::Store(run) };
+    vec![
+        run(UNPAID, unpaid),
+        run(RECEIVED, received),
+        run(COMPLETE, complete),
+        run(ARRIVED, arrived),
+        run(TEAM_SUCCEEDED, team_succeeded),
+        run(TEAM_FAILED, team_failed),
+    ]
+}
+
+fn find(tx: &mut Tx, job: &JobRow) -> Result<Option<Order>, Failure> {
+    let id: OrderId = Failure::check(job.key.parse())?;
+    Ok(store::find_order(tx, id)?)
+}
+
+fn unpaid(tx: &mut Tx, job: &JobRow) -> Result<(), Failure> {
+    let order = find(tx, job)?.filter(|order| order.state() == OrderState::Unpaid);
+    match order {
+        Some(order) => Ok(cancel_order::end_unpaid(tx, order, None)?),
+        None => Ok(()),
+    }
+}
+
+fn received(tx: &mut Tx, job: &JobRow) -> Result<(), Failure> {
+    if let Some(order) = find(tx, job)? {
+        fulfil_order::receive(tx, order, None)?;
+    }
+    Ok(())
+}
+
+fn complete(tx: &mut Tx, job: &JobRow) -> Result<(), Failure> {
+    match find(tx, job)? {
+        Some(order) => Failure::check(fulfil_order::complete(tx, order)),
+        None => Ok(()),
+    }
+}
+
+/// The key of the job that uses money of one payment for one order.
+pub(crate) fn arrived_key(payment: PaymentId, order: OrderId) -> String {
+    format!("{payment} {order}")
+}
+
+fn arrived(tx: &mut Tx, job: &JobRow) -> Result<(), Failure> {
+    let (payment, order) = job.key.split_once(' ').ok_or_else(|| Failure::of("malformed key"))?;
+    let (payment, order) = (Failure::check(payment.parse())?, Failure::check(order.parse())?);
+    Failure::check(paid::money_arrived(tx, payment, order))?;
+    Ok(())
+}
+
+/// What a ladder gives back.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Ladder {
+    pub(crate) refund_per_unit: i64,
+}
+
+fn team_succeeded(tx: &mut Tx, job: &JobRow) -> Result<(), Failure> {
+    let ladder: Ladder = Failure::check(serde_json::from_str(&job.payload))?;
+    let Some(mut order) = find(tx, job)?.filter(|order| order.state() == OrderState::Paid) else {
+        return Ok(());
+    };
+    order.confirmed_at = Some(tx.now());
+    order.team = deals::api::team_of(tx, order.id)?;
+    store::update_order(tx, &order)?;
+    store::note(tx, &order, "team_succeeded", None)?;
+    if ladder.refund_per_unit < 1 {
+        return Ok(());
+    }
+    let order = find(tx, job)?.ok_or_else(|| Failure::of("the order has gone"))?;
+    let lines = store::lines(tx, order.id)?;
+    let back: Vec<LineRefund> = lines
+        .iter()
+        .map(|line| LineRefund {
+            line: line.line,
+            amount_minor: line
+                .qty
+                .saturating_mul(ladder.refund_per_unit)
+                .min(line.total.saturating_sub(line.refunded)),
+        })
+        .filter(|part| part.amount_minor > 0)
+        .collect();
+    let id: RefundId = tx.new_id();
+    let reason = "ladder".to_owned();
+    let what = Refund { id, lines: back, shipping: 0, reason, restock: false, actor: None };
+    Failure::check(refund(tx, order, &what))?;
+    Ok(())
+}
+
+fn team_failed(tx: &mut Tx, job: &JobRow) -> Result<(), Failure> {
+    let Some(order) = find(tx, job)?.filter(|order| order.state() == OrderState::Paid) else { return Ok(()) };
+    let lines = store::lines(tx, order.id)?;
+    store::note(tx, &order, "team_failed", None)?;
+    let id: RefundId = tx.new_id();
+    let whole = Refund::whole(id, &order, &lines, "team_failed");
+    let order_id = order.id;
+    Failure::check(refund(tx, order, &whole))?;
+    deals::api::note_refunded(tx, order_id)?;
+    Ok(())
+}

@@ -1,0 +1,48 @@
+//! From the cart to the settled order.
+//!
+//! Checkout copies what is wanted; a payment takes stock and seat and then the money; shipment, receipt and the end
+//! of the return window follow, and the money goes to those who earned it. Refunds put back what they must in one
+//! transaction: money, stock, commissions.
+
+pub mod api;
+mod audits;
+mod cancel_order;
+mod cart;
+mod cart_store;
+pub mod events;
+mod fulfil_order;
+mod jobs;
+mod model;
+mod paid;
+mod pay;
+mod place_order;
+mod price;
+mod refund_order;
+mod store;
+mod subscribers;
+mod views;
+
+use db::Migrations;
+use rest::Module;
+
+/// This module's tables.
+pub const MIGRATIONS: Migrations = db::migrations!("orders": 1 "orders" "../migrations/0001_orders.sql");
+
+/// The module.
+pub fn module() -> Module {
+    let routes = cart::routes()
+        .merge(place_order::routes())
+        .merge(pay::routes())
+        .merge(cancel_order::routes())
+        .merge(fulfil_order::routes())
+        .merge(refund_order::routes())
+        .merge(views::routes());
+    Module {
+        routes,
+        subscribers: subscribers::subscribers(),
+        jobs: jobs::handlers(),
+        audits: audits::audits(),
+        merge_guest: Some(cart_store::merge),
+        ..Module::new(MIGRATIONS)
+    }
+}

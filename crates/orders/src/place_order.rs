@@ -1,0 +1,237 @@
+//! Checkout: what is wanted becomes orders, one per merchant, with everything copied that may change later.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use base::{AddressId, CheckoutId, Currency, Money, OrderId, SkuId, Text, Timestamp};
+use db::{DbError, Tx};
+use deals::api::DealChoice;
+use reach::api::{PlacedLine, Placement};
+use rest::{Command, Common, Ctx, Member, OpenApiRouter, Refused, routes};
+use serde::{Deserialize, Serialize};
+
+use crate::events::OrderPlaced;
+use crate::model::{Line, Order, luhn};
+use crate::price::{LINES_MAX, PriceError, Priced, Wanted, price};
+use crate::{cart_store, jobs, store};
+
+pub(crate) fn routes() -> OpenApiRouter<Ctx> {
+    OpenApiRouter::new().routes(routes!(checkout_create))
+}
+
+/// How long an order waits for its payment.
+const PAY_WITHIN_S: i64 = 30 * 60;
+/// Draws of an order number before giving up; one in a million is taken within an hour.
+const NUMBER_DRAWS: u32 = 8;
+
+/// Where what is bought comes from.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+enum SourceBody {
+    /// From the cart; these SKUs leave it.
+    Cart {
+        #[schema(min_items = 1, max_items = 100)]
+        skus: Vec<SkuId>,
+    },
+    /// At once, alone or with others.
+    Now {
+        sku: SkuId,
+        #[schema(minimum = 1, maximum = 9_999)]
+        qty: i64,
+        deal: Option<DealChoice>,
+    },
+}
+
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CheckoutBody {
+    source: SourceBody,
+    address: AddressId,
+    note: Option<Text<1, 200>>,
+    /// What the buyer was shown; when the price is another now, nothing is ordered.
+    #[schema(minimum = 0)]
+    expected_total_minor: i64,
+}
+
+/// Orders placed together.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+struct CheckoutView {
+    id: CheckoutId,
+    orders: Vec<OrderId>,
+    total: Money,
+    pay_by: Timestamp,
+}
+
+#[derive(Debug, thiserror::Error, rest::Problem)]
+enum CheckoutError {
+    #[error("there is no such address; add one first")]
+    #[problem(404, "checkout.address_not_found")]
+    Address,
+    #[error("some of it is not in the cart any more; look at the cart again")]
+    #[problem(409, "checkout.cart_changed")]
+    CartChanged,
+    #[error("the price is {total_minor} now; show it to the buyer and order again")]
+    #[problem(409, "checkout.price_changed")]
+    PriceChanged { total_minor: i64 },
+    #[error("all items of one checkout are in one currency")]
+    #[problem(422, "checkout.currency")]
+    Currency,
+    #[error(transparent)]
+    #[problem(transparent)]
+    Price(#[from] PriceError),
+    #[error(transparent)]
+    #[problem(internal)]
+    Db(#[from] DbError),
+}
+
+struct PlaceOrder {
+    person: base::PersonId,
+    body: CheckoutBody,
+}
+
+fn wanted(tx: &mut Tx, command: &PlaceOrder) -> Result<Wanted, CheckoutError> {
+    match &command.body.source {
+        SourceBody::Now { sku, qty, deal } => Ok(Wanted { items: vec![(*sku, *qty)], deal: *deal }),
+        SourceBody::Cart { skus } => {
+            let mut items = cart_store::lines(tx, command.person)?;
+            items.retain(|(sku, _)| skus.contains(sku));
+            if items.len() != skus.len() || items.len() > LINES_MAX {
+                return Err(CheckoutError::CartChanged);
+            }
+            cart_store::remove(tx, command.person, skus)?;
+            Ok(Wanted { items, deal: None })
+        }
+    }
+}
+
+fn place(tx: &mut Tx, command: &PlaceOrder) -> Result<CheckoutView, CheckoutError> {
+    let address =
+        people::api::address(tx, command.person, command.body.address)?.ok_or(CheckoutError::Address)?;
+    let address = serde_json::to_string(&address).map_err(|error| DbError::Bug(error.to_string()))?;
+    let wanted = wanted(tx, command)?;
+    let priced = price(tx, command.person, &wanted)?;
+    let currency = priced.first().map_or(Currency::CNY, |one| one.quote.currency);
+    let total = priced.iter().try_fold(Money::zero(currency), |sum, one| sum.checked_add(one.quote.total));
+    let total = total.or(Err(CheckoutError::Currency))?;
+    if total.minor() != command.body.expected_total_minor {
+        return Err(CheckoutError::PriceChanged { total_minor: total.minor() });
+    }
+    let checkout: CheckoutId = tx.new_id();
+    let pay_by = tx.now().plus_seconds(PAY_WITHIN_S);
+    let mut orders = Vec::with_capacity(priced.len());
+    for one in &priced {
+        let id = tx.new_id();
+        let order = new_order(tx, command, one, (id, checkout), &address)?;
+        let order = Order { pay_by, activity: wanted.deal.map(|deal| deal.activity), ..order };
+        let order = Order { team: wanted.deal.and_then(|deal| deal.team), ..order };
+        write(tx, &order, one)?;
+        orders.push(id);
+    }
+    Ok(CheckoutView { id: checkout, orders, total, pay_by })
+}
+
+fn new_order(
+    tx: &mut Tx,
+    command: &PlaceOrder,
+    priced: &Priced,
+    ids: (OrderId, CheckoutId),
+    address: &str,
+) -> Result<Order, DbError> {
+    let (id, checkout) = ids;
+    let quote = &priced.quote;
+    let explanations =
+        serde_json::to_string(&quote.explanations).map_err(|error| DbError::Bug(error.to_string()))?;
+    let now = tx.now();
+    Ok(Order {
+        id,
+        checkout,
+        number: new_number(tx, id)?,
+        buyer: command.person,
+        merchant: priced.merchant,
+        currency: quote.currency,
+        goods: quote.goods.minor(),
+        discount: quote.discount.minor(),
+        shipping: quote.shipping.minor(),
+        total: quote.total.minor(),
+        captured: 0,
+        refunded: 0,
+        shipping_refunded: 0,
+        activity: None,
+        team: None,
+        payment: None,
+        address: address.to_owned(),
+        note: command.body.note.as_ref().map(|note| note.as_str().to_owned()),
+        explanations,
+        placed_at: now,
+        pay_by: now,
+        paid_at: None,
+        confirmed_at: None,
+        shipped_at: None,
+        received_at: None,
+        settle_at: None,
+        completed_at: None,
+        cancelled_at: None,
+        carrier: None,
+        tracking: None,
+        version: 1,
+    })
+}
+
+/// `yyMMddHH` of UTC, six random digits and a check digit: short enough to read out, and a slip is noticed.
+fn new_number(tx: &mut Tx, id: OrderId) -> Result<String, DbError> {
+    let at = tx.now().to_string();
+    let hour: String = at.chars().filter(char::is_ascii_digit).skip(2).take(8).collect();
+    for _ in 0..NUMBER_DRAWS {
+        let digits = format!("{hour}{:06}", tx.random_below(1_000_000));
+        let number = format!("{digits}{}", luhn(&digits));
+        if store::claim_number(tx, &number, id)? {
+            return Ok(number);
+        }
+    }
+    Err(tx.give_up(DbError::Busy))
+}
+
+fn write(tx: &mut Tx, order: &Order, priced: &Priced) -> Result<(), DbError> {
+    store::insert_order(tx, order)?;
+    let mut lines = Vec::with_capacity(priced.quote.lines.len());
+    for (place, line) in priced.quote.lines.iter().enumerate() {
+        let Some(info) = priced.skus.get(&line.sku) else { continue };
+        lines.push(Line {
+            line: i64::try_from(place).unwrap_or(0).saturating_add(1),
+            sku: line.sku,
+            product: info.product,
+            title: info.title.clone(),
+            options: info.option_values.clone(),
+            picture: info.picture,
+            qty: line.qty,
+            unit: line.unit.minor(),
+            base_unit: line.base_unit.minor(),
+            discount: line.discount.minor(),
+            total: line.total.minor(),
+            refunded: 0,
+            restocked: 0,
+        });
+    }
+    store::insert_lines(tx, order.id, &lines)?;
+    store::note(tx, order, "placed", Some(order.buyer))?;
+    let placed: Vec<PlacedLine> = lines
+        .iter()
+        .map(|line| PlacedLine { line: line.line, product: line.product, net: order.money(line.total) })
+        .collect();
+    let (buyer, merchant) = (order.buyer, order.merchant);
+    reach::api::attribute(tx, &Placement { order: order.id, buyer, merchant, lines: &placed })?;
+    work::enqueue(tx, jobs::UNPAID, &order.id.to_string(), "", order.pay_by)?;
+    let (total, currency) = (order.total, order.currency);
+    tx.publish(&OrderPlaced { order: order.id, merchant, buyer, total, currency })
+}
+
+/// Order what is in the cart, or one thing at once. One order per merchant.
+#[utoipa::path(post, path = "/api/v1/checkouts", tag = "orders", request_body = CheckoutBody,
+    responses((status = 201, body = CheckoutView), CheckoutError, Common))]
+async fn checkout_create(
+    ctx: rest::State,
+    Member(actor): Member,
+    command: Command<CheckoutBody>,
+) -> Result<Response, Refused> {
+    let place_order = PlaceOrder { person: actor.person, body: command.body };
+    ctx.once(&actor, &command.once, StatusCode::CREATED, move |tx| place(tx, &place_order)).await
+}

@@ -1,0 +1,266 @@
+//! Money of an order goes back: whole, by line, or the difference of a ladder.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use base::{Money, OrderId, PersonId, RefundId, Text, Timestamp};
+use db::{DbError, Tx};
+use ledger::api::TransferError;
+use payments::api::NewRefund;
+use reach::api::RefundedLine;
+use rest::{Actor, Command, Common, Ctx, Denied, OpenApiRouter, Path, Refused, Right, routes};
+use serde::{Deserialize, Serialize};
+use stock::api::StockError;
+
+use crate::events::OrderRefunded;
+use crate::model::{Line, Order, OrderState};
+use crate::store::{self, RefundRow};
+
+pub(crate) fn routes() -> OpenApiRouter<Ctx> {
+    OpenApiRouter::new().routes(routes!(refund_create))
+}
+
+/// What goes back of one line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LineRefund {
+    pub(crate) line: i64,
+    /// At most what the line cost, less what went back before.
+    #[schema(minimum = 0)]
+    pub(crate) amount_minor: i64,
+}
+
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RefundBody {
+    #[schema(max_items = 200)]
+    lines: Vec<LineRefund>,
+    #[serde(default)]
+    #[schema(minimum = 0)]
+    shipping_minor: i64,
+    reason: Text<1, 200>,
+    /// Whether the units of lines that have gone back in full return to stock.
+    restock: bool,
+}
+
+/// A refund.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct RefundView {
+    pub(crate) id: RefundId,
+    pub(crate) order: OrderId,
+    pub(crate) amount: Money,
+    /// `done`, or `pending` until the provider confirms.
+    pub(crate) state: &'static str,
+    pub(crate) reason: String,
+    pub(crate) created_at: Timestamp,
+}
+
+#[derive(Debug, thiserror::Error, rest::Problem)]
+pub(crate) enum RefundError {
+    #[error(transparent)]
+    #[problem(transparent)]
+    Denied(#[from] Denied),
+    #[error("the order has not been paid")]
+    #[problem(409, "order.not_paid")]
+    NotPaid,
+    #[error("the order waits for its team; it is refunded by itself when the team fails")]
+    #[problem(409, "order.waiting_team")]
+    WaitingTeam,
+    #[error("name lines of the order, each once, with amounts of 0 or more, and refund something")]
+    #[problem(422, "refund.lines")]
+    Lines,
+    #[error("that is more than is left to refund of line {line}; see the order's lines")]
+    #[problem(409, "refund.beyond_line")]
+    BeyondLine { line: i64 },
+    #[error("that is more than is left to refund of the delivery")]
+    #[problem(409, "refund.beyond_shipping")]
+    BeyondShipping,
+    #[error(transparent)]
+    #[problem(transparent)]
+    Stock(#[from] StockError),
+    #[error(transparent)]
+    #[problem(transparent)]
+    Ledger(#[from] TransferError),
+    #[error(transparent)]
+    #[problem(internal)]
+    Db(#[from] DbError),
+}
+
+/// What goes back, and why.
+pub(crate) struct Refund {
+    pub(crate) id: RefundId,
+    pub(crate) lines: Vec<LineRefund>,
+    pub(crate) shipping: i64,
+    pub(crate) reason: String,
+    pub(crate) restock: bool,
+    pub(crate) actor: Option<PersonId>,
+}
+
+impl Refund {
+    /// Everything that has not gone back yet.
+    pub(crate) fn whole(id: RefundId, order: &Order, lines: &[Line], reason: &str) -> Self {
+        let left = |line: &Line| LineRefund {
+            line: line.line,
+            amount_minor: line.total.saturating_sub(line.refunded),
+        };
+        Self {
+            id,
+            lines: lines.iter().map(left).collect(),
+            shipping: order.shipping.saturating_sub(order.shipping_refunded),
+            reason: reason.to_owned(),
+            restock: true,
+            actor: None,
+        }
+    }
+}
+
+/// Gives money of a paid order back: the order, its lines, the stock, the commissions and the ledger, in one
+/// transaction. The sum per line and per order never passes what was paid.
+pub(crate) fn refund(tx: &mut Tx, mut order: Order, refund: &Refund) -> Result<RefundView, RefundError> {
+    let Some(payment) = order.payment.filter(|_| order.captured > 0) else {
+        return Err(RefundError::NotPaid);
+    };
+    let lines = store::lines(tx, order.id)?;
+    let amount = check(&order, &lines, refund)?;
+    let is_settled = order.completed_at.is_some();
+    let row = RefundRow {
+        id: refund.id,
+        order: order.id,
+        amount,
+        lines: serde_json::to_string(&refund.lines).map_err(|error| DbError::Bug(error.to_string()))?,
+        shipping: refund.shipping,
+        reason: refund.reason.clone(),
+        created_at: tx.now(),
+    };
+    if !store::insert_refund(tx, &row)? {
+        return Err(DbError::Bug("a refund id was used twice".to_owned()).into());
+    }
+    let (clawed, back) = refund_lines(tx, &order, &lines, refund)?;
+    if !back.is_empty() {
+        stock::api::put_back(tx, order.id, &back)?;
+    }
+    order.refunded = order.refunded.saturating_add(amount);
+    order.shipping_refunded = order.shipping_refunded.saturating_add(refund.shipping);
+    store::update_order(tx, &order)?;
+    let (merchant, currency) = (order.merchant, order.currency);
+    let from = if is_settled {
+        payments::api::payable(merchant, currency)
+    } else {
+        payments::api::escrow(merchant, currency)
+    };
+    let new = NewRefund { id: refund.id, order: order.id, payment, amount: order.money(amount), from };
+    let is_done = payments::api::refund(tx, &new)?;
+    reach::api::claw_back(tx, order.id, refund.id, merchant, currency, &clawed)?;
+    finish(tx, &order, refund, amount)?;
+    let state = if is_done { "done" } else { "pending" };
+    Ok(RefundView {
+        id: refund.id,
+        order: order.id,
+        amount: order.money(amount),
+        state,
+        reason: refund.reason.clone(),
+        created_at: row.created_at,
+    })
+}
+
+fn finish(tx: &mut Tx, order: &Order, refund: &Refund, amount: i64) -> Result<(), RefundError> {
+    let is_whole = order.state() == OrderState::Refunded;
+    if is_whole && order.completed_at.is_none() {
+        reach::api::cancelled(tx, order.id)?;
+    }
+    store::note(tx, order, if is_whole { "refunded" } else { "partly_refunded" }, refund.actor)?;
+    let Order { id, merchant, buyer, .. } = *order;
+    tx.publish(&OrderRefunded { order: id, refund: refund.id, merchant, buyer, amount, is_whole })?;
+    Ok(())
+}
+
+/// The sum, after checking each part against what is left of it.
+fn check(order: &Order, lines: &[Line], refund: &Refund) -> Result<i64, RefundError> {
+    let mut seen = std::collections::BTreeSet::new();
+    let mut sum = refund.shipping;
+    if refund.shipping < 0 || refund.shipping > order.shipping.saturating_sub(order.shipping_refunded) {
+        return Err(RefundError::BeyondShipping);
+    }
+    for part in &refund.lines {
+        let line = lines.iter().find(|line| line.line == part.line).ok_or(RefundError::Lines)?;
+        if part.amount_minor < 0 || !seen.insert(part.line) {
+            return Err(RefundError::Lines);
+        }
+        if part.amount_minor > line.total.saturating_sub(line.refunded) {
+            return Err(RefundError::BeyondLine { line: part.line });
+        }
+        sum = sum.saturating_add(part.amount_minor);
+    }
+    if sum < 1 { Err(RefundError::Lines) } else { Ok(sum) }
+}
+
+type Effects = (Vec<RefundedLine>, Vec<(base::SkuId, i64)>);
+
+fn refund_lines(tx: &mut Tx, order: &Order, lines: &[Line], refund: &Refund) -> Result<Effects, RefundError> {
+    let (mut clawed, mut back) = (Vec::new(), Vec::new());
+    for part in &refund.lines {
+        let Some(line) = lines.iter().find(|line| line.line == part.line) else { continue };
+        let is_all = line.refunded.saturating_add(part.amount_minor) == line.total;
+        let units = if refund.restock && is_all { line.qty.saturating_sub(line.restocked) } else { 0 };
+        if !store::refund_line(tx, order.id, part.line, part.amount_minor, units)? {
+            return Err(tx.give_up(DbError::Conflict).into());
+        }
+        if units > 0 {
+            back.push((line.sku, units));
+        }
+        clawed.push(RefundedLine {
+            line: line.line,
+            refunded_before: line.refunded,
+            refunded_now: part.amount_minor,
+            net: line.total,
+        });
+    }
+    Ok((clawed, back))
+}
+
+struct RefundOrder {
+    actor: Actor,
+    order: OrderId,
+    body: RefundBody,
+}
+
+fn refund_by_staff(tx: &mut Tx, command: &RefundOrder) -> Result<RefundView, RefundError> {
+    let order = store::find_order(tx, command.order)?.ok_or(Denied::Unknown)?;
+    command.actor.may(order.merchant, Right::Refunds)?;
+    if order.state() == OrderState::Paid {
+        return Err(RefundError::WaitingTeam);
+    }
+    let merchant = order.merchant;
+    let id: RefundId = tx.new_id();
+    let what = Refund {
+        id,
+        lines: command.body.lines.clone(),
+        shipping: command.body.shipping_minor,
+        reason: command.body.reason.as_str().to_owned(),
+        restock: command.body.restock,
+        actor: Some(command.actor.person),
+    };
+    let view = refund(tx, order, &what)?;
+    let detail = format!("{} {}", view.amount.minor(), view.reason);
+    people::api::log_act(
+        tx,
+        &command.actor,
+        Some(merchant),
+        "order.refund",
+        &command.order.to_string(),
+        &detail,
+    )?;
+    Ok(view)
+}
+
+/// Give money of an order back, by line. Staff with the right to.
+#[utoipa::path(post, path = "/api/v1/orders/{order}/refunds", tag = "orders", params(("order" = OrderId, Path)),
+    request_body = RefundBody, responses((status = 201, body = RefundView), RefundError, Common))]
+async fn refund_create(
+    ctx: rest::State,
+    actor: Actor,
+    Path(order): Path<OrderId>,
+    command: Command<RefundBody>,
+) -> Result<Response, Refused> {
+    let refund_order = RefundOrder { actor: actor.clone(), order, body: command.body };
+    ctx.once(&actor, &command.once, StatusCode::CREATED, move |tx| refund_by_staff(tx, &refund_order)).await
+}
