@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
+use catalog::Media;
 use db::{Db, Migrations};
 use payments::SandboxSecret;
 use rest::{Audit, Ctx, Module, OpenApiRouter, Settings};
@@ -13,7 +14,16 @@ use crate::demo;
 
 /// The modules, in the order of the DAG (ARCHITECTURE.md).
 fn modules() -> Vec<Module> {
-    vec![ledger::module(), people::module(), stock::module(), payments::module()]
+    vec![
+        ledger::module(),
+        people::module(),
+        stock::module(),
+        pricing::module(),
+        catalog::module(),
+        deals::module(),
+        payments::module(),
+        orders::module(),
+    ]
 }
 
 /// What the modules bring, not yet tied to a store.
@@ -63,7 +73,7 @@ impl Assembly {
     pub(crate) fn over(self, db: Db, config: &Config, settings: Settings) -> App {
         let secret = config.text("sandbox_secret");
         let secret = if secret.is_empty() { SandboxSecret::default() } else { SandboxSecret(secret.to_owned()) };
-        let extensions: Vec<Arc<dyn Any + Send + Sync>> = vec![Arc::new(self.hooks), Arc::new(secret)];
+        let extensions: Vec<Arc<dyn Any + Send + Sync>> = vec![Arc::new(self.hooks), Arc::new(secret), Arc::new(Media { dir: config.dir() })];
         let worker = Worker::new(db.clone(), self.work);
         let ctx = Ctx::new(db, settings, Arc::new(people::api::Sessions), extensions);
         App { ctx, routes: self.routes, worker }
