@@ -47,9 +47,7 @@ app_test!(codes_cannot_be_made_up, parts, |app| {
     let code = world.share(&sharer).await;
     let last = if code.ends_with('0') { '1' } else { '0' };
     let forged = format!("{}{last}", &code[..15]);
-    for path in
-        [format!("{forged}"), format!("{forged}/qr.svg"), format!("{forged}/poster.png"), "x".to_owned()]
-    {
+    for path in [forged.clone(), format!("{forged}/qr.svg"), format!("{forged}/poster.png"), "x".to_owned()] {
         world.app.get(&format!("/api/v1/entries/{path}"), "").await.expect(404);
     }
     world.app.post("/api/v1/touches", &sharer.token, json!({ "code": forged })).await.expect(404);
