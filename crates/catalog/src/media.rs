@@ -16,7 +16,7 @@ use bytes::Bytes;
 use db::{DbError, Lane, Tx};
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
-use image::{DynamicImage, ImageDecoder, ImageReader, Limits, RgbImage};
+use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits, RgbImage};
 use rest::{Actor, Common, Ctx, Json, OpenApiRouter, Path, Query, Refused, Right, routes};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -76,9 +76,9 @@ pub(crate) enum PictureError {
     #[error("a picture may have 8 MiB")]
     #[problem(413, "picture.too_large")]
     TooLarge,
-    #[error("a picture may have 40 megapixels, this one has {width} by {height}")]
+    #[error("a picture may have 40 megapixels; make it smaller first")]
     #[problem(422, "picture.too_many_pixels")]
-    TooManyPixels { width: u32, height: u32 },
+    TooManyPixels,
     #[error("this is no JPEG, PNG, WebP or GIF that can be read")]
     #[problem(422, "picture.unreadable")]
     Unreadable,
@@ -117,20 +117,28 @@ struct Made {
     small: Vec<u8>,
 }
 
+/// Whatever a decoder says of bytes from outside is their fault, not ours.
+#[expect(clippy::needless_pass_by_value, reason = "what map_err hands over")]
+fn unreadable(error: ImageError) -> PictureError {
+    match error {
+        ImageError::Limits(_) => PictureError::TooManyPixels,
+        _ => PictureError::Unreadable,
+    }
+}
+
 fn decode(upload: &[u8]) -> Result<DynamicImage, PictureError> {
     let reader = ImageReader::new(Cursor::new(upload)).with_guessed_format();
-    let mut decoder =
-        reader.or(Err(PictureError::Unreadable))?.into_decoder().or(Err(PictureError::Unreadable))?;
+    let mut decoder = reader.or(Err(PictureError::Unreadable))?.into_decoder().map_err(unreadable)?;
     let (width, height) = decoder.dimensions();
     if u64::from(width).saturating_mul(u64::from(height)) > PIXELS_MAX {
-        return Err(PictureError::TooManyPixels { width, height });
+        return Err(PictureError::TooManyPixels);
     }
     let mut limits = Limits::default();
     limits.max_alloc = Some(512 * 1024 * 1024);
-    decoder.set_limits(limits).or(Err(PictureError::Unreadable))?;
+    decoder.set_limits(limits).map_err(unreadable)?;
     // The orientation is in the EXIF data that goes: it is applied to the pixels instead.
-    let orientation = decoder.orientation().or(Err(PictureError::Unreadable))?;
-    let mut image = DynamicImage::from_decoder(decoder).or(Err(PictureError::Unreadable))?;
+    let orientation = decoder.orientation().map_err(unreadable)?;
+    let mut image = DynamicImage::from_decoder(decoder).map_err(unreadable)?;
     image.apply_orientation(orientation);
     Ok(image)
 }

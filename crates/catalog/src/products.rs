@@ -167,7 +167,6 @@ fn find(rx: &mut Rx, id: ProductId) -> Result<Product, ProductError> {
 /// The categories, in the order in which they are shown.
 #[utoipa::path(get, path = "/api/v1/categories", tag = "catalog",
     responses((status = 200, body = Categories), Common))]
-#[expect(clippy::unused_async, reason = "handlers are async")]
 pub(crate) async fn category_list() -> Json<Categories> {
     let view = |category: &crate::categories::Category| CategoryView {
         id: category.id(),

@@ -10,7 +10,9 @@ pub(crate) const ROWS_MAX: usize = 50_000;
 /// Why a whole file was refused; nothing of it was looked at further.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, rest::Problem)]
 pub(crate) enum FileError {
-    #[error("the file is neither UTF-8 nor GBK, or its text was damaged before: save it as CSV UTF-8 once more")]
+    #[error(
+        "the file is neither UTF-8 nor GBK, or its text was damaged before: save it as CSV UTF-8 once more"
+    )]
     #[problem(422, "import.encoding")]
     Encoding,
     #[error("the file has no column {missing}; the first row must hold the names of the columns")]
