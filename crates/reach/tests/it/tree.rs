@@ -104,7 +104,7 @@ app_test!(a_third_level_is_refused_by_the_database, parts, |app| {
         .store
         .db
         .write::<_, DbError, _>(Lane::Interactive, |tx| {
-            tx.execute("UPDATE reach_commission SET level = 3", &[])
+            tx.execute("UPDATE reach_commission SET level = 3 WHERE line = 1", &[])
         })
         .await;
     assert!(matches!(third, Err(DbError::Constraint(_))), "{third:?}");
