@@ -246,6 +246,7 @@ pub fn pay_seat(tx: &mut Tx, order: OrderId) -> Result<Seat, DbError> {
     if !store::pay_seat(tx, team)? {
         // Closed while the payment was under way: the member row goes with the seat.
         store::advance_member(tx, team, person, order, ("paid", "refused"))?;
+        give_up_seat(tx, team, person, order)?;
         return Ok(Seat::Gone);
     }
     close_if_full(tx, team)
@@ -305,17 +306,28 @@ pub fn release_seat(tx: &mut Tx, order: OrderId) -> Result<(), DbError> {
     if !store::advance_member(tx, team, person, order, ("held", "left"))? {
         return Ok(());
     }
-    store::return_seat(tx, team)?;
-    let Some(row) = store::find_team(tx, team)? else { return Ok(()) };
-    let member = store::members(tx, team)?.into_iter().find(|member| member.order == order);
-    if let Some(member) = member {
-        return_limits(tx, row.activity, person, member.qty)?;
-    }
+    let Some(row) = give_up_seat(tx, team, person, order)? else { return Ok(()) };
     // A team nobody has paid for was never shown; it goes with its only seat.
     if row.paid == 0 && row.taken == 0 {
         store::close_team(tx, team, "failed", 0)?;
     }
     Ok(())
+}
+
+/// Gives back what an unpaid seat had taken: the seat, and its share of the limits.
+fn give_up_seat(
+    tx: &mut Tx,
+    team: TeamId,
+    person: PersonId,
+    order: OrderId,
+) -> Result<Option<TeamRow>, DbError> {
+    store::return_seat(tx, team)?;
+    let Some(row) = store::find_team(tx, team)? else { return Ok(None) };
+    let member = store::members(tx, team)?.into_iter().find(|member| member.order == order);
+    if let Some(member) = member {
+        return_limits(tx, row.activity, person, member.qty)?;
+    }
+    Ok(Some(row))
 }
 
 pub(crate) fn return_limits(

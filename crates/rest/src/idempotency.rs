@@ -91,7 +91,9 @@ struct Flight<'a> {
 impl InFlight {
     fn enter(&self, scope: &str, key: &str) -> Option<Flight<'_>> {
         let key = (scope.to_owned(), key.to_owned());
-        self.0.lock().insert(key.clone()).then_some(Flight { all: self, key })
+        // Two statements: a `Flight` that is made and dropped would take the lock again and free the twin's key.
+        let is_new = self.0.lock().insert(key.clone());
+        is_new.then(|| Flight { all: self, key })
     }
 }
 

@@ -1,0 +1,125 @@
+//! One buyer, no team.
+
+use serde_json::{Value, json};
+use testkit::app_test;
+
+use crate::world::*;
+
+app_test!(an_order_goes_from_the_cart_to_the_merchant, parts, |app| {
+    let owner = owner(&app).await;
+    let buyer = someone(&app, 2).await;
+    let (_, sku) = product(&app, "A", 1_000, 10).await;
+    top_up(&app, &buyer, 10_000).await;
+    let cart = app
+        .call("PUT", &format!("/api/v1/cart/lines/{sku}"), &buyer.token, json!({ "qty": 3 }))
+        .await
+        .expect(200);
+    assert_eq!(cart["total"]["amount_minor"], 3_000);
+    let body = json!({
+        "source": { "kind": "cart", "skus": [sku] }, "address": buyer.address, "expected_total_minor": 2_999
+    });
+    let refused = app.post("/api/v1/checkouts", &buyer.token, body).await;
+    refused.expect_problem(409, "checkout.price_changed");
+    let body = json!({
+        "source": { "kind": "cart", "skus": [sku] }, "address": buyer.address, "expected_total_minor": 3_000
+    });
+    let placed = app.post("/api/v1/checkouts", &buyer.token, body).await.expect(201);
+    let order = placed["orders"][0].as_str().unwrap().to_owned();
+    assert_eq!(app.get("/api/v1/cart", &buyer.token).await.expect(200)["count"], 0);
+    let payment = pay(&app, &buyer, &order, "wallet").await.expect(201);
+    assert_eq!(payment["state"], "captured");
+    assert_eq!(wallet(&app, &buyer).await, 7_000);
+    assert_eq!(available(&app, sku).await, 7);
+    app.settle().await;
+    app.audit().await;
+    ship(&app, &owner, &order).await;
+    app.post(&format!("/api/v1/orders/{order}/receive"), &buyer.token, Value::Null).await.expect(200);
+    app.pass(10 * 86_400).await;
+    assert_eq!(state(&app, &buyer, &order).await, "completed");
+    let balance =
+        app.get(&format!("/api/v1/merchants/{}/balance", merchant()), &owner.token).await.expect(200);
+    assert_eq!(balance["payable"]["amount_minor"], 3_000);
+    assert_eq!(balance["escrow"]["amount_minor"], 0);
+    app.audit().await;
+});
+
+app_test!(a_paid_order_is_cancelled_and_everything_is_back, parts, |app| {
+    owner(&app).await;
+    let buyer = someone(&app, 2).await;
+    let (_, sku) = product(&app, "A", 1_000, 10).await;
+    top_up(&app, &buyer, 5_000).await;
+    let order = order(&app, &buyer, sku, 2, 2_000, Value::Null).await;
+    pay(&app, &buyer, &order, "wallet").await.expect(201);
+    let path = format!("/api/v1/orders/{order}/cancel");
+    let cancel = || app.post(&path, &buyer.token, json!({ "reason": "改主意" }));
+    assert_eq!(cancel().await.expect(200)["state"], "refunded");
+    assert_eq!(cancel().await.expect(200)["state"], "refunded");
+    assert_eq!(wallet(&app, &buyer).await, 5_000);
+    assert_eq!(available(&app, sku).await, 10);
+    app.settle().await;
+    app.audit().await;
+});
+
+app_test!(an_order_nobody_pays_ends_by_itself, parts, |app| {
+    owner(&app).await;
+    let buyer = someone(&app, 2).await;
+    let (_, sku) = product(&app, "A", 1_000, 1).await;
+    let order = order(&app, &buyer, sku, 1, 1_000, Value::Null).await;
+    pay(&app, &buyer, &order, "sandbox").await.expect(201);
+    assert_eq!(available(&app, sku).await, 0);
+    app.pass(31 * 60).await;
+    assert_eq!(state(&app, &buyer, &order).await, "cancelled");
+    assert_eq!(available(&app, sku).await, 1);
+    app.audit().await;
+});
+
+app_test!(lines_are_refunded_up_to_what_they_cost, parts, |app| {
+    let owner = owner(&app).await;
+    let buyer = someone(&app, 2).await;
+    let (_, sku) = product(&app, "A", 1_000, 10).await;
+    top_up(&app, &buyer, 5_000).await;
+    let order = order(&app, &buyer, sku, 3, 3_000, Value::Null).await;
+    let path = format!("/api/v1/orders/{order}/refunds");
+    let refund = |amount: i64| {
+        let body =
+            json!({ "lines": [{ "line": 1, "amount_minor": amount }], "reason": "坏果", "restock": true });
+        app.post(&path, &owner.token, body)
+    };
+    refund(1).await.expect_problem(409, "order.not_paid");
+    pay(&app, &buyer, &order, "wallet").await.expect(201);
+    refund(0).await.expect_problem(422, "refund.lines");
+    refund(3_001).await.expect_problem(409, "refund.beyond_line");
+    assert_eq!(refund(500).await.expect(201)["state"], "done");
+    refund(2_501).await.expect_problem(409, "refund.beyond_line");
+    assert_eq!(wallet(&app, &buyer).await, 2_500);
+    assert_eq!(available(&app, sku).await, 7);
+    refund(2_500).await.expect(201);
+    assert_eq!(state(&app, &buyer, &order).await, "refunded");
+    assert_eq!(available(&app, sku).await, 10);
+    let stranger = someone(&app, 3).await;
+    let body = json!({ "lines": [{ "line": 1, "amount_minor": 1 }], "reason": "x", "restock": false });
+    app.post(&path, &stranger.token, body).await.expect_problem(404, "not_found");
+    app.settle().await;
+    app.audit().await;
+});
+
+app_test!(the_same_key_answers_the_same_and_acts_once, parts, |app| {
+    owner(&app).await;
+    let buyer = someone(&app, 2).await;
+    let (_, sku) = product(&app, "A", 1_000, 10).await;
+    top_up(&app, &buyer, 5_000).await;
+    let order = order(&app, &buyer, sku, 1, 1_000, Value::Null).await;
+    let body = json!({ "orders": [order], "method": "wallet" });
+    let path = "/api/v1/payments";
+    let first = app.call_with_key("POST", path, &buyer.token, "k1", body.clone()).await;
+    let again = app.call_with_key("POST", path, &buyer.token, "k1", body.clone()).await;
+    assert_eq!((first.status, &first.body), (again.status, &again.body));
+    assert_eq!(again.headers["idempotency-replayed"], "true");
+    let other = json!({ "orders": [order], "method": "sandbox" });
+    app.call_with_key("POST", path, &buyer.token, "k1", other)
+        .await
+        .expect_problem(422, "idempotency.key_reused");
+    app.call_with_key("POST", path, &buyer.token, "k2", body).await.expect_problem(409, "order.not_payable");
+    assert_eq!(wallet(&app, &buyer).await, 4_000);
+    app.audit().await;
+});

@@ -1,0 +1,129 @@
+//! Touches: who used which entry when.
+
+use base::{EntryId, MerchantId, PersonId, SessionId, Timestamp, TouchId};
+use db::{DbError, Rx, Tx, params};
+
+use crate::model::{Considered, Reason};
+use crate::store::EntryRow;
+
+/// Touches of one buyer that are looked at for an order.
+const CONSIDERED_MAX: i64 = 100;
+
+/// The last touches of a person at a merchant, newest first: entry and time.
+pub(crate) fn last_touches(
+    rx: &mut Rx,
+    person: PersonId,
+    merchant: MerchantId,
+    limit: i64,
+) -> Result<Vec<(EntryId, Timestamp)>, DbError> {
+    rx.list(
+        "SELECT entry, at FROM reach_touch WHERE person = :person AND merchant = :merchant
+         ORDER BY person, merchant, id DESC LIMIT :limit",
+        params!["person" => person, "merchant" => merchant, "limit" => limit],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
+}
+
+pub(crate) fn has_touched(
+    rx: &mut Rx,
+    person: PersonId,
+    merchant: MerchantId,
+    entry: EntryId,
+) -> Result<bool, DbError> {
+    let found: Option<i64> = rx.opt(
+        "SELECT 1 FROM reach_touch WHERE person = :person AND merchant = :merchant AND entry = :entry
+         ORDER BY id LIMIT 1",
+        params!["person" => person, "merchant" => merchant, "entry" => entry],
+        |row| row.get(0),
+    )?;
+    Ok(found.is_some())
+}
+
+pub(crate) fn insert_touch(
+    tx: &mut Tx,
+    person: PersonId,
+    session: SessionId,
+    entry: &EntryRow,
+) -> Result<(), DbError> {
+    let (id, now): (TouchId, Timestamp) = (tx.new_id(), tx.now());
+    tx.execute(
+        "INSERT INTO reach_touch (person, merchant, id, entry, sharer, session, at)
+         VALUES (:person, :merchant, :id, :entry, :sharer, :session, :now)",
+        params![
+            "person" => person, "merchant" => entry.merchant, "id" => id, "entry" => entry.id,
+            "sharer" => entry.sharer, "session" => session, "now" => now,
+        ],
+    )?;
+    Ok(())
+}
+
+/// The touches of a person at a merchant since `since`, the newest of them, not yet judged.
+pub(crate) fn touches(
+    rx: &mut Rx,
+    person: PersonId,
+    merchant: MerchantId,
+    since: Timestamp,
+) -> Result<Vec<Considered>, DbError> {
+    rx.list(
+        "SELECT t.id, t.at, t.entry, e.code, e.kind, t.sharer, e.by_staff,
+                CASE WHEN t.session = e.session THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END
+         FROM reach_touch t JOIN reach_entry e ON e.id = t.entry
+         WHERE t.person = :person AND t.merchant = :merchant AND t.at >= :since
+         ORDER BY t.person, t.merchant, t.id DESC LIMIT :limit",
+        params!["person" => person, "merchant" => merchant, "since" => since, "limit" => CONSIDERED_MAX],
+        |row| {
+            Ok(Considered {
+                touch: row.get(0)?,
+                at: row.get(1)?,
+                entry: row.get(2)?,
+                code: row.get(3)?,
+                scene: row.get(4)?,
+                sharer: row.get(5)?,
+                is_staff: row.get(6)?,
+                is_same_session: row.get(7)?,
+                reason: Reason::OutsideWindow,
+            })
+        },
+    )
+}
+
+/// Time and sharer of a touch, for the audit.
+pub(crate) fn find_touch(
+    rx: &mut Rx,
+    person: PersonId,
+    merchant: MerchantId,
+    touch: TouchId,
+) -> Result<Option<(Timestamp, Option<PersonId>)>, DbError> {
+    rx.opt(
+        "SELECT at, sharer FROM reach_touch WHERE person = :person AND merchant = :merchant AND id = :touch",
+        params!["person" => person, "merchant" => merchant, "touch" => touch],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
+}
+
+/// The entry through which a person came last, whatever the merchant.
+pub(crate) fn last_entry(
+    rx: &mut Rx,
+    person: PersonId,
+    since: Timestamp,
+) -> Result<Option<(EntryId, MerchantId, String)>, DbError> {
+    rx.opt(
+        "SELECT t.entry, t.merchant, e.kind FROM reach_touch t JOIN reach_entry e ON e.id = t.entry
+         WHERE t.person = :person AND t.at >= :since ORDER BY t.id DESC LIMIT 1",
+        params!["person" => person, "since" => since],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+    )
+}
+
+/// Gives a guest's touches to the member. Copied, not updated: the person is where a row lies.
+pub(crate) fn move_touches(tx: &mut Tx, guest: PersonId, member: PersonId) -> Result<(), DbError> {
+    tx.execute(
+        "INSERT INTO reach_touch (person, merchant, id, entry, sharer, session, at)
+         SELECT :member, merchant, id, entry, sharer, session, at FROM reach_touch
+         WHERE person = :guest
+         ON CONFLICT (person, merchant, id) DO NOTHING",
+        params!["guest" => guest, "member" => member],
+    )?;
+    tx.execute("DELETE FROM reach_touch WHERE person = :guest", params!["guest" => guest])?;
+    Ok(())
+}
