@@ -35,7 +35,7 @@ pub(crate) struct ProductRow {
     pub(crate) price_from: i64,
     pub(crate) handle: Option<String>,
     pub(crate) badge: Option<Badge>,
-    pub(crate) published_at: Option<Timestamp>,
+    pub(crate) published_at: Timestamp,
     pub(crate) updated_at: Timestamp,
 }
 
@@ -102,7 +102,7 @@ pub(crate) fn insert_product(tx: &mut Tx, written: &Written<'_>) -> Result<(), D
              pictures, no_reason_return, price_from, handle, activity, team_price, team_size, published_at,
              created_at, updated_at)
          VALUES (:id, :merchant, 'draft', 1, :title, :description, :category, :options, :attributes, :pictures,
-             :no_reason, :price_from, :handle, NULL, NULL, NULL, NULL, :now, :now)",
+             :no_reason, :price_from, :handle, NULL, NULL, NULL, 0, :now, :now)",
         params![
             "id" => written.id, "merchant" => written.merchant, "title" => &product.title,
             "description" => &product.description, "category" => product.category,
@@ -138,7 +138,7 @@ pub(crate) fn move_state(tx: &mut Tx, id: ProductId, to: ProductState) -> Result
     let now = tx.now();
     let changed = match to {
         ProductState::Published => tx.execute(
-            "UPDATE catalog_product SET state = 'published', published_at = COALESCE(published_at, :now),
+            "UPDATE catalog_product SET state = 'published', published_at = CASE WHEN published_at = 0 THEN :now ELSE published_at END,
                  version = version + 1, updated_at = :now
              WHERE id = :id AND state <> 'published'",
             params!["id" => id, "now" => now],

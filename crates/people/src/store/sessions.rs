@@ -73,7 +73,7 @@ pub(crate) fn list_sessions(
 ) -> Result<Vec<SessionRow>, DbError> {
     let now = rx.now();
     rx.list(
-        "SELECT id, created_at, seen_at, user_agent FROM people_session
+        "SELECT /* unchecked: ids are unique */ id, created_at, seen_at, user_agent FROM people_session
          WHERE person = :person AND ended_at IS NULL AND expires_at > :now
            AND (created_at < :created OR (created_at = :created AND id < :id))
          ORDER BY created_at DESC, id DESC LIMIT :limit",
@@ -102,7 +102,7 @@ pub(crate) fn find_session(
     id: SessionId,
 ) -> Result<Option<SessionStart>, DbError> {
     rx.opt(
-        "SELECT way, created_at, seen_at FROM people_session WHERE person = :person AND id = :id",
+        "SELECT /* bounded: ids are unique */ way, created_at, seen_at FROM people_session WHERE person = :person AND id = :id",
         params!["person" => person, "id" => id],
         |row| Ok(SessionStart { way: row.get(0)?, created_at: row.get(1)?, seen_at: row.get(2)? }),
     )
