@@ -5,7 +5,9 @@
 //! transaction and what it captured. See `docs/adr/0001`.
 #![warn(missing_docs)]
 
+mod backup;
 mod error;
+mod fact;
 mod health;
 mod lock;
 mod migrate;
@@ -20,9 +22,11 @@ mod tx;
 mod value;
 mod work;
 
+pub use backup::copy_sqlite;
 pub use error::DbError;
-pub use migrate::{Migration, Migrations, STORE};
-pub use outbox::{Event, StoredEvent};
+pub use fact::{fact, set_fact};
+pub use migrate::{Migration, Migrations, STORE, StepStatus, migration_status};
+pub use outbox::{Event, StoredEvent, outbox_waiting};
 pub use store::{Db, DbOptions, Engine, Isolation, Lane, Location};
 pub use tx::{Rx, Tx};
 pub use value::{FromColumn, Param, Row, Value};

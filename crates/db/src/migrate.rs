@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use refinery::{Migration as Step, Runner};
 
-use crate::{DbError, Engine, postgres_engine::PgConn, sql, sqlite_engine::SqliteConn};
+use crate::{Db, DbError, Engine, postgres_engine::PgConn, sql, sqlite_engine::SqliteConn};
 
 /// One migration of a module, in the common subset of SQL (see `docs/adr/0001`).
 #[derive(Clone, Copy, Debug)]
@@ -111,4 +111,40 @@ fn lease(conn: &mut PgConn) -> Result<String, DbError> {
         #[expect(clippy::disallowed_methods, reason = "start-up, on a thread of its own")]
         std::thread::sleep(Duration::from_millis(50));
     }
+}
+
+/// A step and whether a store has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepStatus {
+    /// The module.
+    pub module: &'static str,
+    /// The step's number.
+    pub number: i32,
+    /// What it does.
+    pub name: &'static str,
+    /// Whether the store has it.
+    pub is_applied: bool,
+}
+
+/// Which steps of `modules` a store has.
+///
+/// # Errors
+/// Whatever the store says.
+pub fn migration_status(db: &Db, modules: &[Migrations]) -> Result<Vec<StepStatus>, DbError> {
+    let mut all = vec![STORE];
+    all.extend_from_slice(modules);
+    let mut steps = Vec::new();
+    for Migrations { module, steps: known } in all {
+        let sql = format!("SELECT CAST(version AS BIGINT) FROM {module}_migration ORDER BY version LIMIT 1000");
+        // A module whose table is missing has no step.
+        let applied: Vec<i64> =
+            db.read_blocking(move |rx| rx.list(&sql, &[], |row| row.get(0))).unwrap_or_default();
+        steps.extend(known.iter().map(|step| StepStatus {
+            module,
+            number: step.number,
+            name: step.name,
+            is_applied: applied.contains(&i64::from(step.number)),
+        }));
+    }
+    Ok(steps)
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{DbError, Tx, params};
+use crate::{DbError, Rx, Tx, params};
 
 /// A fact that became true. Past tense, with ids and the numbers that mattered, no personal data beyond need.
 pub trait Event: Serialize {
@@ -56,4 +56,12 @@ pub(crate) fn insert<E: Event>(tx: &mut Tx, event: &E) -> Result<(), DbError> {
         ],
     )?;
     if inserted == 1 { Ok(()) } else { Err(tx.give_up(DbError::Conflict)) }
+}
+
+/// How many events wait for their subscribers.
+///
+/// # Errors
+/// Whatever the engine says.
+pub fn outbox_waiting(rx: &mut Rx) -> Result<i64, DbError> {
+    rx.one("SELECT COUNT(*) FROM db_outbox WHERE published = 0", &[], |row| row.get(0))
 }

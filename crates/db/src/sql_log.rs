@@ -8,6 +8,7 @@ use std::path::Path;
 
 use parking_lot::Mutex;
 
+#[derive(Default)]
 pub(crate) struct SqlLog(Option<Mutex<(File, HashSet<String>)>>);
 
 impl SqlLog {

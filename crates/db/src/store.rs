@@ -160,6 +160,40 @@ impl Db {
         })))
     }
 
+    /// Opens the store beside a server that may be running on it: reads only, no lock, no migrations. Every write is
+    /// answered with [`DbError::Closed`].
+    ///
+    /// # Errors
+    /// [`DbError::Broken`] when there is no store, or it cannot be opened.
+    pub fn open_beside(options: DbOptions) -> Result<Self, DbError> {
+        let log = Arc::new(SqlLog::default());
+        let health = Arc::new(Health::default());
+        let queue = || Queue::new(INTERACTIVE_WAITING_MAX, BACKGROUND_WAITING_MAX);
+        let mut threads = Vec::new();
+        let engine = match options.location {
+            Location::File(path) => {
+                if !path.exists() {
+                    return Err(DbError::Broken(format!("{} does not exist", path.display())));
+                }
+                let (engine, _) = SqliteEngine::open(path, log, Arc::clone(&health), queue())?;
+                engine.queue.close();
+                EngineOf::Sqlite(engine)
+            }
+            Location::Postgres(url) => {
+                let rng = Arc::clone(&options.rng);
+                let own =
+                    PostgresOptions { url, isolation: options.isolation, log, rng, health: Arc::clone(&health) };
+                let engine = Arc::new(PostgresEngine::new(own, queue(), queue()));
+                engine.writes.close();
+                let own = Arc::clone(&engine);
+                threads.push(spawn("postgres-read-0".to_owned(), move || own.work_loop(Access::Read))?);
+                EngineOf::Postgres(engine)
+            }
+        };
+        let (clock, rng, threads) = (options.clock, options.rng, Mutex::new(threads));
+        Ok(Self(Arc::new(Inner { engine, clock, rng, health, threads, _lock: None })))
+    }
+
     /// Runs `closure` in a write transaction and answers after the commit.
     ///
     /// `Err` from the closure rolls everything back. The closure may run more than once, with the same time and

@@ -407,6 +407,19 @@ pub fn team_brief(rx: &mut Rx, id: TeamId) -> Result<Option<TeamBrief>, DbError>
     }))
 }
 
+/// What a product costs in a team, when it is sold so at this time.
+///
+/// # Errors
+/// Whatever the store says.
+pub fn team_price(rx: &mut Rx, product: ProductId) -> Result<Option<Money>, DbError> {
+    let Some(activity) = store::live_activity(rx, product)? else { return Ok(None) };
+    let now = rx.now();
+    let row = store::find_activity(rx, activity)?.filter(|row| row.starts_at <= now && now < row.ends_at);
+    let Some(row) = row else { return Ok(None) };
+    let lowest = store::prices(rx, activity)?.iter().map(|price| price.team_price).min();
+    Ok(lowest.map(|minor| Money::new(minor, row.currency)))
+}
+
 /// Before every id there is: where a list by falling id starts.
 pub(crate) fn after_all<T: Id>() -> T {
     T::from_bytes([0xff; 16])

@@ -223,3 +223,13 @@ pub(crate) fn start_session(
     store::insert_session(tx, &NewSession { token_hash, id, person, way, user_agent, expires_at })?;
     Ok(Started { id, token, expires_at })
 }
+
+/// Ends all sessions of the person with this phone, at once; `false` when nobody has it.
+///
+/// # Errors
+/// Whatever the store says.
+pub fn end_sessions(tx: &mut Tx, phone: &Phone) -> Result<bool, DbError> {
+    let Some(person) = store::find_by_phone(tx, phone)? else { return Ok(false) };
+    store::end_other_sessions(tx, person, None)?;
+    Ok(true)
+}

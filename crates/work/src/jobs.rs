@@ -76,6 +76,31 @@ pub(crate) fn due(rx: &mut Rx, limit: i64) -> Result<Vec<JobRow>, DbError> {
     )
 }
 
+/// How many jobs wait although their time has come.
+///
+/// # Errors
+/// Whatever the store says.
+pub fn jobs_due(rx: &mut Rx) -> Result<i64, DbError> {
+    let now = rx.now();
+    rx.one(
+        "SELECT COUNT(*) FROM work_job WHERE state = 'waiting' AND run_at <= :now",
+        params!["now" => now],
+        |row| row.get(0),
+    )
+}
+
+/// Jobs of all states, the next first; at most `limit`.
+///
+/// # Errors
+/// Whatever the store says.
+pub fn list_jobs(rx: &mut Rx, limit: i64) -> Result<Vec<JobRow>, DbError> {
+    rx.list(
+        "SELECT kind, key, payload, run_at, attempts FROM work_job ORDER BY run_at, kind, key LIMIT :limit",
+        params!["limit" => limit],
+        job_row,
+    )
+}
+
 /// Jobs that were given up, oldest key first.
 ///
 /// # Errors

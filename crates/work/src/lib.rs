@@ -12,7 +12,7 @@ mod worker;
 
 use db::{DbError, Migrations, StoredEvent, Tx};
 
-pub use jobs::{Dead, JobRow, dead_jobs, enqueue, replay_job};
+pub use jobs::{Dead, JobRow, dead_jobs, enqueue, jobs_due, list_jobs, replay_job};
 pub use tasks::Tasks;
 pub use worker::{Worker, WorkerOptions};
 

@@ -1,0 +1,99 @@
+//! Routes of a demo; anywhere else they do not exist.
+
+use base::Timestamp;
+use db::{DbError, Lane, Tx};
+use rest::{Common, Ctx, Denied, Json, OpenApiRouter, Refused, routes};
+use serde::{Deserialize, Serialize};
+
+use crate::store::CLOCK_OFFSET;
+
+/// Furthest that the clock moves at once: 400 days.
+const STEP_MAX_S: i64 = 400 * 86_400;
+
+pub(crate) fn routes() -> OpenApiRouter<Ctx> {
+    OpenApiRouter::new().routes(routes!(demo_get)).routes(routes!(demo_clock_get)).routes(routes!(demo_clock_advance))
+}
+
+/// Somebody one can sign in as.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+struct DemoPerson {
+    phone: String,
+    name: String,
+    /// What this person does.
+    what: String,
+}
+
+/// The demo.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+struct Demo {
+    is_demo: bool,
+    /// People one can sign in as; their codes are shown by `/demo/sign-in-codes`.
+    people: Vec<DemoPerson>,
+    /// The operator's phone.
+    operator_phone: String,
+}
+
+/// The server's time.
+#[derive(Clone, Copy, Debug, Serialize, utoipa::ToSchema)]
+struct ClockView {
+    now: Timestamp,
+}
+
+fn only_in_demo(ctx: &Ctx) -> Result<(), Denied> {
+    if ctx.settings().is_demo { Ok(()) } else { Err(Denied::Unknown) }
+}
+
+/// Who one can sign in as. Demo mode only.
+#[utoipa::path(get, path = "/api/v1/demo", tag = "demo", responses((status = 200, body = Demo), Common))]
+async fn demo_get(ctx: rest::State) -> Result<Json<Demo>, Refused> {
+    only_in_demo(&ctx)?;
+    Ok(Json(Demo { is_demo: true, people: Vec::new(), operator_phone: String::new() }))
+}
+
+/// The time the server decides by. Demo mode only.
+#[utoipa::path(get, path = "/api/v1/demo/clock", tag = "demo",
+    responses((status = 200, body = ClockView), Common))]
+async fn demo_clock_get(ctx: rest::State) -> Result<Json<ClockView>, Refused> {
+    only_in_demo(&ctx)?;
+    Ok(Json(ClockView { now: ctx.now() }))
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct AdvanceBody {
+    /// 0 to 400 days.
+    #[schema(minimum = 0, maximum = 34_560_000)]
+    seconds: i64,
+}
+
+#[derive(Debug, thiserror::Error, rest::Problem)]
+enum AdvanceError {
+    #[error("seconds must be 0 to {STEP_MAX_S}")]
+    #[problem(422, "clock.step")]
+    Step,
+}
+
+/// Move the clock on. Demo mode only.
+///
+/// What becomes due runs soon after; the clock never goes back.
+#[utoipa::path(post, path = "/api/v1/demo/clock/advance", tag = "demo", request_body = AdvanceBody,
+    responses((status = 200, body = ClockView), AdvanceError, Common))]
+async fn demo_clock_advance(
+    ctx: rest::State,
+    Json(body): Json<AdvanceBody>,
+) -> Result<Json<ClockView>, Refused> {
+    only_in_demo(&ctx)?;
+    if !(0..=STEP_MAX_S).contains(&body.seconds) {
+        return Err(AdvanceError::Step.into());
+    }
+    let step = body.seconds.saturating_mul(1_000_000);
+    let moved = move |tx: &mut Tx| {
+        let offset = db::fact(tx, CLOCK_OFFSET)?.unwrap_or(0).saturating_add(step);
+        db::set_fact(tx, CLOCK_OFFSET, offset)?;
+        Ok(offset)
+    };
+    let offset = ctx.db().write::<i64, DbError, _>(Lane::Interactive, moved).await?;
+    // Another node may have moved it too: what the store says holds.
+    ctx.clock().advance(offset.saturating_sub(ctx.clock().offset_micros()));
+    Ok(Json(ClockView { now: ctx.now() }))
+}

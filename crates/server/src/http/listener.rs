@@ -1,0 +1,126 @@
+//! Sockets: HTTP/1.1 with time-outs, a cap on connections, and an end that loses no request.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use axum::Router;
+use axum::body::Body;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tower::ServiceExt;
+
+use super::guard::Peer;
+
+/// How long a client may take to send a request's head, and stay without asking anything.
+const HEAD_MAX: Duration = Duration::from_secs(10);
+const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// Waits after the system refused to accept: usually too many open files.
+const AFTER_REFUSAL: Duration = Duration::from_millis(50);
+
+/// A bound socket.
+pub(crate) struct Listener(std::net::TcpListener);
+
+impl Listener {
+    /// Binds `address`; port 0 takes any free one.
+    ///
+    /// # Errors
+    /// When it is taken or not ours.
+    pub(crate) fn bind(address: SocketAddr) -> Result<Self> {
+        let listener =
+            std::net::TcpListener::bind(address).with_context(|| format!("listen on {address}"))?;
+        listener.set_nonblocking(true)?;
+        Ok(Self(listener))
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub(crate) fn address(&self) -> Result<SocketAddr> {
+        Ok(self.0.local_addr()?)
+    }
+}
+
+/// Answers requests until `stopping`; then finishes what is under way, `drain` at most.
+///
+/// # Errors
+/// When the socket cannot be used.
+pub(crate) async fn serve(
+    listener: Listener,
+    router: Router,
+    connections_max: usize,
+    mut stopping: watch::Receiver<bool>,
+    drain: Duration,
+) -> Result<()> {
+    let listener = TcpListener::from_std(listener.0)?;
+    let permits = Arc::new(Semaphore::new(connections_max.min(Semaphore::MAX_PERMITS)));
+    let graceful = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
+    loop {
+        let permit = tokio::select! {
+            permit = Arc::clone(&permits).acquire_owned() => permit?,
+            () = stopped(&mut stopping) => break,
+        };
+        let (stream, peer) = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept a connection");
+                    tokio::time::sleep(AFTER_REFUSAL).await;
+                    continue;
+                }
+            },
+            () = stopped(&mut stopping) => break,
+        };
+        let connection = graceful.watch(connection(stream, peer, router.clone()));
+        connections.spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "connection ended");
+            }
+            drop(permit);
+        });
+        while connections.try_join_next().is_some() {}
+    }
+    drop(listener);
+    if tokio::time::timeout(drain, graceful.shutdown()).await.is_err() {
+        tracing::warn!("requests were still under way when the time to drain was over");
+    }
+    connections.shutdown().await;
+    Ok(())
+}
+
+/// Waits until told to stop, or until nobody could tell any more.
+async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    while !*stopping.borrow_and_update() {
+        if stopping.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "no delay");
+    }
+    let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(Peer(peer.ip()));
+        router.clone().oneshot(request)
+    });
+    hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_MAX)
+        .max_buf_size(HEAD_BYTES_MAX)
+        .keep_alive(true)
+        .serve_connection(TokioIo::new(stream), service)
+}

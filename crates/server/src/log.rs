@@ -1,0 +1,21 @@
+//! Logs: one JSON object a line, or for people when standard error is a terminal.
+
+use std::io::IsTerminal;
+
+use tracing_subscriber::EnvFilter;
+
+/// Starts logging; `filter` is `info` or finer, such as `info,db=debug`. A second call changes nothing.
+pub(crate) fn start(filter: &str) {
+    // The migrations' library tells every step it does not take.
+    let quiet = format!("refinery_core=warn,{filter}");
+    let filter = EnvFilter::try_new(quiet).unwrap_or_else(|_| EnvFilter::new("info"));
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = if std::io::stderr().is_terminal() {
+        lines.compact().try_init()
+    } else {
+        lines.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init()
+    };
+    if let Err(error) = started {
+        tracing::debug!(error, "logging runs already");
+    }
+}

@@ -1,0 +1,25 @@
+//! The binary `tuan`: puts the modules together and serves them. See `ARCHITECTURE.md`.
+
+mod app;
+mod cli;
+mod commands;
+mod config;
+mod demo;
+mod http;
+mod log;
+mod openapi;
+mod output;
+mod store;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match cli::run() {
+        Ok(code) => code,
+        Err(error) => {
+            output::complain(&format!("tuan: {error:#}"));
+            let is_refusal = error.downcast_ref::<output::Refusal>().is_some();
+            ExitCode::from(if is_refusal { 2 } else { 1 })
+        }
+    }
+}

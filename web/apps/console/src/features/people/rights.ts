@@ -1,0 +1,3 @@
+import type { Right } from '@tuan/api'
+
+export const RIGHTS: Right[] = ['products', 'stock', 'orders', 'refunds', 'deals', 'reach', 'money', 'staff']

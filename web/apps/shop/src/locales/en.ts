@@ -1,0 +1,57 @@
+export default {
+  app: {
+    name: 'Tuan', demo: 'Demo: neither the money nor the parcels are real', main_nav: 'Main', in_cart: '{n} in the cart', back: 'Back', close: 'Close', less: 'Less', plus: 'More',
+    save: 'Save', change: 'Change', edit: 'Edit', remove: 'Remove', to_home: 'To the home page', pull: 'Pull to refresh', loose: 'Release to refresh',
+  },
+  tab: { home: 'Home', categories: 'Categories', cart: 'Cart', me: 'Me' },
+  page: {
+    home: 'Home', categories: 'Categories', search: 'Search', product: 'Product', merchant: 'Shop', cart: 'Cart', checkout: 'Check out', cashier: 'Cashier', payment: 'Payment',
+    team: 'Team', orders: 'My orders', order: 'Order', me: 'Me', sign_in: 'Sign in', wallet: 'My wallet', shares: 'My shares', commissions: 'My commissions',
+    addresses: 'Addresses', devices: 'Devices', landing: 'Shared link', missing: 'Page not found',
+  },
+  language: { 'zh-CN': '中文', en: 'English' },
+  catalog: {
+    missing: 'This page does not exist, or it has moved', search: 'Search', search_hint: 'Search products', all: 'All products', none: 'No products yet', alone: 'Alone', sort: 'Sort',
+    sorts: { new: 'Newest', price_up: 'Price, low first', price_down: 'Price, high first' }, drop_filter: 'Remove this filter', no_match: 'Nothing found. Try another word.', browse: 'Browse categories',
+    choose: 'Choose a variant', available: '{n} in stock', please_choose: 'Please choose {names}', chosen: 'Chosen: {values}', qty: 'Quantity',
+    purpose: { cart: 'Add to cart', alone: 'Buy alone', open_team: 'Start a team', join_team: 'Join the team' },
+    picture: '{title}, picture {n}', compare: 'Former price given by the shop', promise: { return: '7 days return', no_return: 'No 7-day return for this item', team_refund: 'Full refund if the team fails', no_forced_share: 'No sharing needed' },
+    details: 'Details', to_cart: 'Add', sold_out: 'Sold out', buy_alone: 'Buy alone', buy_now: 'Buy now', added: 'Added to the cart',
+  },
+  deals: {
+    size: 'Team of {n}', strip: 'Team buying now', open_teams: 'Open teams you can join', rules: '{n} people make a team, within {hours} hours from its start; otherwise everyone is refunded in full. ', new_only: 'New buyers only. ', quota_left: '{n} places left. ',
+    no_teams: 'No open team right now. You can start one.', team_of: "{name}'s team", needed: '{n} more needed', left: 'Left', join: 'Join', start: 'Start a team', limit: ' (at most {n} each)', not_for_sku: 'This variant is not part of team buying',
+    joining: "You are joining {name}'s team", opening: 'You are starting a new team of {n}', fail_refund: 'If the team does not fill in time, you are refunded in full, automatically.', team_gone: 'This team has ended. Please go back and choose another one.',
+    still_needed: '{n} more to complete the team', succeeded: 'The team is complete', succeeded_next: 'The shop will ship soon', failed: 'The team was not completed', failed_refunded: 'You have been refunded in full. Nothing else to do.', merged: 'This team was merged into another one',
+    members: '{n} members', me: 'Me', leader: 'Leader', seat: 'Open', invite: 'Invite friends', invite_free: 'Sharing is optional: others see this team on the product page too', join_this: 'Join this team', other_ways: 'Other ways to buy',
+    buy_alone_at: 'Buy alone at', try_again: 'Start again', to_merged: 'See the merged team', my_orders: 'See my orders', merge: 'Merge with another team', merge_rule: 'When both leaders agree, the two teams become one. Members and price stay the same.', merge_offer: 'Propose',
+    merged_now: 'The teams are merged', merge_waiting: 'Proposed. The other leader must agree.', rules_head: 'Team rules', rules_text: 'The team is complete when {n} real buyers have paid. All members are people who ordered; there are no invented ones. If time runs out everyone is refunded in full. Sharing does not change the price.',
+  },
+  reach: {
+    shared_by_label: 'Where this link came from', shared_by: 'Shared by {name}', share: 'Share', share_free: 'Sharing is up to you. It changes neither price nor delivery.', copied: 'Link copied', copy_by_hand: 'Please select and copy the link', link: 'Link', copy: 'Copy link', poster: 'QR poster',
+    by_phone: 'Share…', sign_in_hint: 'Sign in to see visits and orders of your shares.', poster_alt: 'Poster for {text} with a QR code', qr_alt: 'QR code of the link', poster_hint: 'Press long or right-click to save',
+    evidence: 'How this purchase came about', no_touch: 'It did not come by anyone’s share', evidence_rule: 'Counted by {model}, within {hours} hours', touch_by: 'Shared by {name}', counted: 'Counted', level: 'Level {n} · {rate}%',
+    rules: 'Commission comes from real sales only, on two levels at most. It is paid after the return period, and taken back for refunds. There are no tasks and no fees.', no_shares: 'You have not shared anything yet', target: { product: 'Product', team: 'Team', merchant: 'Shop' },
+    visits: 'Visits', orders: 'Orders', frozen: 'Frozen', paid: 'Paid out', commission_rule: 'Commission is paid when the order is completed and its return period is over; refunds take their part back.', no_commissions: 'No commissions yet', base: 'Base', clawed: 'Taken back', release_at: 'Expected',
+  },
+  orders: {
+    goods: 'Goods', discount: 'Discount', shipping: 'Shipping', total: 'Total', cart_empty: 'Your cart is empty', choose: 'Choose {title}', qty_of: 'Quantity of {title}', remove_of: 'Remove {title}', invalid: 'No longer available: {n}', drop_invalid: 'Remove them all',
+    cart_note: 'Offers and shipping included', to_checkout: 'Check out ({n})', ship_to: 'Deliver to', note: 'Note', note_hint: 'For the shop (optional)', to_pay: 'To pay', submit: 'Place order',
+    by_state: 'By state', all: 'All', teaming: 'Teaming up', none: 'No orders yet', pieces: '{n} pieces', see_team: 'See the team', pay: 'Pay', details: 'Details', refunded: 'Refunded', shipment: '{carrier} {tracking}',
+    receive: 'Confirm receipt', cancel: 'Cancel order', timeline: 'Progress', number: 'Order {number}', cancel_of: 'Cancel order {number}', cancel_refund: 'What you paid is refunded in full', cancel_why: 'Why do you cancel?', cancelled: 'The order is cancelled',
+    receive_of: 'Receipt of order {number}', receive_note: 'Please confirm that the parcel has arrived. The return period starts now.',
+    reasons: { changed_mind: 'Changed my mind', wrong_item: 'Wrong item', wrong_address: 'Wrong address', too_slow: 'It takes too long' },
+  },
+  payments: {
+    nothing: 'There is nothing to pay', pay_within: 'Pay within', method: 'Payment method', sandbox: 'Sandbox', sandbox_note: 'A provider for tests; no money moves', wallet: 'Wallet', demo_top_up: 'Demo: add ¥1000',
+    captured: 'Paid', captured_note: 'We have received your payment', refunded_note: 'The money goes back the way it came', failed_note: 'Nothing was charged. You can pay again.', again: 'Pay again', to_provider: 'Go to payment', i_paid: 'I have paid, check again',
+    demo: 'Demo: play the payment provider', demo_note: 'Choose what the provider does and see how the system copes.', actions: { pay: 'Pay', fail: 'Fail', pay_twice: 'Notify twice', pay_wrong_amount: 'Wrong amount', pay_lost: 'Pay, but lose the notice' },
+  },
+  ledger: { balance: 'Balance', pending: 'Pending', none: 'No entries yet', order: 'Order' },
+  people: {
+    sign_in: 'Sign in', sign_out: 'Sign out', welcome: 'Hello', console: 'Merchant console', language: 'Language', region_hint: 'Province, city, district', default_address: 'Use as default', default: 'Default', add_address: 'Add an address', edit_address: 'Edit address',
+    no_addresses: 'No addresses yet', edit_of: "Edit {name}'s address", remove_of: "Remove {name}'s address", no_devices: 'No devices', unknown_device: 'Unknown device', seen: 'Last used', this_device: 'This device', end_session: 'Sign out',
+    way: 'How to sign in', by_code: 'By code', by_password: 'By password', send_code: 'Get a code', resend_in: 'Again in {n}s', code_sent: 'The code is on its way', demo_code: 'Demo: the code is filled in', sign_in_note: 'A new phone number becomes a member by signing in. Browsing needs no sign-in.',
+    demo_people: 'Demo: sign in as one of these', sign_in_as: 'Sign in as {name}',
+  },
+}

@@ -1,0 +1,57 @@
+export default {
+  app: {
+    name: '团', demo: '演示环境：钱和包裹都不是真的', main_nav: '主导航', in_cart: '购物车里有 {n} 件', back: '返回', close: '关闭', less: '减少', plus: '增加',
+    save: '保存', change: '更换', edit: '编辑', remove: '删除', to_home: '去首页', pull: '下拉刷新', loose: '松开刷新',
+  },
+  tab: { home: '首页', categories: '分类', cart: '购物车', me: '我的' },
+  page: {
+    home: '首页', categories: '分类', search: '搜索', product: '商品', merchant: '店铺', cart: '购物车', checkout: '确认订单', cashier: '收银台', payment: '支付结果',
+    team: '拼团', orders: '我的订单', order: '订单详情', me: '我的', sign_in: '登录', wallet: '我的钱包', shares: '我的分享', commissions: '我的佣金',
+    addresses: '收货地址', devices: '登录设备', landing: '分享', missing: '页面不存在',
+  },
+  language: { 'zh-CN': '中文', en: 'English' },
+  catalog: {
+    missing: '这个页面不存在，或者已经搬走', search: '搜索', search_hint: '搜商品', all: '全部商品', none: '还没有商品', alone: '单买', sort: '排序',
+    sorts: { new: '最新', price_up: '价格从低到高', price_down: '价格从高到低' }, drop_filter: '去掉这个筛选', no_match: '没有找到合适的商品，换个词试试', browse: '看看分类',
+    choose: '选择规格', available: '库存 {n} 件', please_choose: '请选择 {names}', chosen: '已选 {values}', qty: '数量',
+    purpose: { cart: '加入购物车', alone: '单独购买', open_team: '发起拼单', join_team: '参加拼单' },
+    picture: '{title}，第 {n} 张图', compare: '商家标示的原价', promise: { return: '7 天无理由退货', no_return: '本品不支持 7 天无理由退货', team_refund: '未成团全额退款', no_forced_share: '不分享也能买' },
+    details: '商品详情', to_cart: '加购', sold_out: '已售罄', buy_alone: '单独购买', buy_now: '立即购买', added: '已加入购物车',
+  },
+  deals: {
+    size: '{n}人团', strip: '拼团进行中', open_teams: '正在拼单，可直接参加', rules: '{n} 人成团，开团后 {hours} 小时内有效，未成团自动全额退款。', new_only: '仅限新客。', quota_left: '剩余 {n} 个名额。',
+    no_teams: '现在没有进行中的团，你可以发起一个', team_of: '{name} 的团', needed: '还差 {n} 人', left: '剩余', join: '去拼单', start: '发起拼单', limit: '（每人限购 {n} 件）', not_for_sku: '这个规格不参加拼团',
+    joining: '你将参加 {name} 的团', opening: '你将发起一个新的 {n} 人团', fail_refund: '到期未成团，款项自动原路全额退回。', team_gone: '这个团已经结束，请返回选择其他团',
+    still_needed: '还差 {n} 人成团', succeeded: '拼团成功', succeeded_next: '商家会尽快发货', failed: '拼团未成功', failed_refunded: '款项已自动原路全额退回，无需操作', merged: '这个团已并入另一个团',
+    members: '已有 {n} 位成员', me: '我', leader: '团长', seat: '待加入', invite: '邀请好友', invite_free: '分享不是必须的，其他人也可以在商品页看到这个团', join_this: '参加这个团', other_ways: '看看其他买法',
+    buy_alone_at: '单独购买', try_again: '重新拼单', to_merged: '查看合并后的团', my_orders: '查看我的订单', merge: '与另一个团合并', merge_rule: '两位团长都同意后，两个团合为一个，成员和价格不变。', merge_offer: '提议合并',
+    merged_now: '两个团已经合并', merge_waiting: '已提议，等对方团长同意', rules_head: '拼团规则', rules_text: '满 {n} 位真实买家付款即成团。成员全部是真实下单的人，不会用虚拟成员凑数。到期未满自动全额退款，分享与否不影响价格。',
+  },
+  reach: {
+    shared_by_label: '分享来源', shared_by: '{name} 分享给你', share: '分享', share_free: '分享是自愿的，不影响价格和发货。', copied: '链接已复制', copy_by_hand: '请长按链接复制', link: '分享链接', copy: '复制链接', poster: '二维码海报',
+    by_phone: '用手机分享', sign_in_hint: '登录后分享，可以看到访问和成交。', poster_alt: '{text} 的分享海报，带二维码', qr_alt: '分享链接的二维码', poster_hint: '长按或右键保存图片',
+    evidence: '这笔订单怎么来的', no_touch: '没有经过任何人的分享', evidence_rule: '按{model}计算，{hours} 小时内有效', touch_by: '{name} 的分享', counted: '计入', level: '第 {n} 级 · {rate}%',
+    rules: '佣金只来自真实成交，最多两级；退货期过后到账，退款会相应追回。分享没有任务，也不收费。', no_shares: '还没有分享过', target: { product: '商品', team: '拼团', merchant: '店铺' },
+    visits: '访问', orders: '成交', frozen: '冻结', paid: '已到账', commission_rule: '佣金在订单完成且退货期过后到账；发生退款时按比例追回。', no_commissions: '还没有佣金', base: '计佣金额', clawed: '已追回', release_at: '预计到账',
+  },
+  orders: {
+    goods: '商品金额', discount: '优惠', shipping: '运费', total: '合计', cart_empty: '购物车是空的', choose: '选择 {title}', qty_of: '{title} 的数量', remove_of: '删除 {title}', invalid: '失效商品 {n} 件', drop_invalid: '清空失效商品',
+    cart_note: '已含优惠与运费', to_checkout: '去结算（{n}）', ship_to: '收货地址', note: '留言', note_hint: '给商家的话（可不填）', to_pay: '应付', submit: '提交订单',
+    by_state: '按状态查看', all: '全部', teaming: '拼单中', none: '还没有订单', pieces: '共 {n} 件', see_team: '查看拼团', pay: '去支付', details: '详情', refunded: '已退款', shipment: '{carrier} {tracking}',
+    receive: '确认收货', cancel: '取消订单', timeline: '订单进度', number: '订单号 {number}', cancel_of: '取消订单 {number}', cancel_refund: '取消后已付款项会原路全额退回', cancel_why: '为什么取消？', cancelled: '订单已取消',
+    receive_of: '确认收到订单 {number}', receive_note: '请确认包裹已收到。退货期从确认收货开始计算。',
+    reasons: { changed_mind: '不想要了', wrong_item: '拍错了', wrong_address: '地址写错了', too_slow: '等得太久' },
+  },
+  payments: {
+    nothing: '没有待支付的订单', pay_within: '请在此时间内支付', method: '支付方式', sandbox: '沙箱支付', sandbox_note: '测试用的支付渠道，不会真的扣款', wallet: '钱包余额', demo_top_up: '演示：充值 ¥1000',
+    captured: '支付成功', captured_note: '已收到你的付款', refunded_note: '款项会原路退回', failed_note: '没有扣款，可以重新支付', again: '重新支付', to_provider: '去支付', i_paid: '我已支付，查询结果',
+    demo: '演示：扮演支付渠道', demo_note: '选择渠道要发生的事，看系统如何应对。', actions: { pay: '支付成功', fail: '支付失败', pay_twice: '重复通知两次', pay_wrong_amount: '金额不符', pay_lost: '支付成功但通知丢失' },
+  },
+  ledger: { balance: '余额', pending: '待入账', none: '还没有收支', order: '查看订单' },
+  people: {
+    sign_in: '登录', sign_out: '退出登录', welcome: '你好', console: '商家工作台', language: '语言', region_hint: '如：浙江省杭州市西湖区', default_address: '设为默认地址', default: '默认', add_address: '新增收货地址', edit_address: '编辑收货地址',
+    no_addresses: '还没有收货地址', edit_of: '编辑 {name} 的地址', remove_of: '删除 {name} 的地址', no_devices: '没有登录的设备', unknown_device: '未知设备', seen: '最近使用', this_device: '本机', end_session: '下线',
+    way: '登录方式', by_code: '验证码登录', by_password: '密码登录', send_code: '获取验证码', resend_in: '{n} 秒后重发', code_sent: '验证码已发送', demo_code: '演示：验证码已自动填入', sign_in_note: '未注册的手机号登录后自动成为会员。浏览不需要登录。',
+    demo_people: '演示：可以用这些身份登录', sign_in_as: '以 {name} 登录',
+  },
+}

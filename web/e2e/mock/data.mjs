@@ -1,0 +1,100 @@
+// A small world for looking at the pages. It follows the contract's shapes, not the server's rules.
+export const yuan = (amount_minor) => ({ amount_minor, currency: 'CNY' })
+export const at = (seconds) => new Date(Date.now() + seconds * 1000).toISOString()
+
+const hex = (n) => n.toString(16).padStart(32, '0')
+export const id = (prefix, n) => `${prefix}_${hex(n)}`
+
+export const merchants = [
+  { id: id('mer', 1), name: '山野鲜果', about: '产地直发的时令水果，坏果包赔。', created_at: at(-9e6) },
+  { id: id('mer', 2), name: '巷口粮油', about: '米面粮油与干货。', created_at: at(-8e6) },
+]
+export const categories = [
+  ['水果', 'Fruit'], ['蔬菜', 'Vegetables'], ['粮油', 'Grain & oil'], ['肉蛋', 'Meat & eggs'], ['零食', 'Snacks'],
+  ['饮品', 'Drinks'], ['厨具', 'Kitchen'], ['家居', 'Home'], ['母婴', 'Baby'], ['花卉', 'Flowers'],
+].map(([name, name_en], i) => ({ id: id('cat', i + 1), slug: `c${i}`, name, name_en, parent: null }))
+categories.push({ id: id('cat', 20), slug: 'citrus', name: '柑橘', name_en: 'Citrus', parent: categories[0].id })
+categories.push({ id: id('cat', 21), slug: 'berry', name: '浆果', name_en: 'Berries', parent: categories[0].id })
+
+const pictures = (n, count) =>
+  Array.from({ length: count }, (_, i) => ({ id: id('pic', n * 10 + i), url: `/media/pic_${hex(n * 10 + i)}.jpg`, width: 800, height: 800 }))
+const titles = [
+  ['赣南脐橙 5 斤装 现摘现发 皮薄多汁', 3980, 2980, 1], ['丹东草莓 2 盒 奶油香甜', 6900, 4900, 1], ['五常大米 10 斤 当季新米', 6980, 5580, 2],
+  ['土鸡蛋 30 枚 散养谷物喂养', 4200, null, 2], ['高山小番茄 3 斤', 2590, 1990, 1], ['手工红薯粉条 4 袋', 3600, null, 2], ['麒麟西瓜 1 个 约 8 斤', 3280, null, 1], ['冷榨花生油 1.8 升', 8800, 7600, 2],
+]
+export const products = titles.map(([title, price, , shop], i) => {
+  const two = i < 2
+  return {
+    id: id('prd', i + 1), merchant: merchants[shop - 1].id, merchant_name: merchants[shop - 1].name, title, category: categories[i % 4].id,
+    description: '产地直发，48 小时内发货。\n收到后如有坏果，请在 24 小时内拍照联系商家。', state: i === 6 ? 'draft' : 'published', pictures: pictures(i + 1, two ? 3 : 1),
+    options: two ? [{ name: '规格', values: ['小果', '大果', '特大果'] }, { name: '包装', values: ['简装', '礼盒'] }] : [],
+    skus: two
+      ? ['小果', '大果', '特大果'].flatMap((a, x) => ['简装', '礼盒'].map((b, y) => ({
+          id: id('sku', (i + 1) * 100 + x * 2 + y), code: `P${i}-${x}${y}`, option_values: [a, b], price: yuan(price + x * 1000 + y * 800), compare_price: null, available: x === 2 && y === 1 ? 0 : 40 - x * 16,
+        })))
+      : [{ id: id('sku', (i + 1) * 100), code: `P${i}`, option_values: [], price: yuan(price), compare_price: i === 3 ? yuan(5200) : null, available: i === 5 ? 0 : 25 }],
+    attributes: [{ name: '产地', value: '江西赣州' }, { name: '保质期', value: '15 天' }], no_reason_return: i > 1, updated_at: at(-86400 * i), version: 1,
+  }
+})
+export const activities = titles.flatMap(([title, , team], i) => team === null ? [] : [{
+  id: id('act', i + 1), merchant: products[i].merchant, product: products[i].id, title, state: 'live',
+  skus: products[i].skus.map((sku) => ({ sku: sku.id, team_price: yuan(sku.price.amount_minor - (titles[i][1] - team)), leader_price: null, tiers: [] })),
+  size: i === 0 ? 3 : 2, window_minutes: 1440, starts_at: at(-86400), ends_at: at(86400 * 5), quota: 100, quota_left: 62, per_person_limit: 3, new_buyers_only: false,
+}])
+const member = (name, is_leader, is_me = false) => ({ name, is_leader, is_me, joined_at: at(-600) })
+function team(n, members, state = 'open', extra = {}) {
+  const activity = activities[0]
+  return {
+    id: id('tem', n), activity: activity.id, product: activity.product, sku: activity.skus[0].sku, size: 3, needed: 3, paid: members.length, seats_left: 3 - members.length, state,
+    deadline: at(7200 + n * 60), members, merged_into: null, price: activity.skus[0].team_price, solo_price: products[0].skus[0].price, is_member: members.some((m) => m.is_me), server_now: at(0), ...extra,
+  }
+}
+export const teams = [
+  team(1, [member('王*', true), member('陈*', false)]), team(2, [member('李*', true)]), team(3, [member('林小满', true, true), member('周*', false)]),
+  team(4, [member('王*', true), member('林小满', false, true), member('陈*', false)], 'succeeded', { seats_left: 0 }),
+  team(5, [member('林小满', true, true)], 'failed', { deadline: at(-60) }), team(6, [member('赵*', true)], 'merged', { merged_into: id('tem', 4) }),
+]
+export const me = {
+  id: id('per', 1), name: '林小满', phone_masked: '138****0001', is_guest: false, locale: 'zh-CN', is_operator: true,
+  merchants: [{ id: merchants[0].id, name: merchants[0].name, role: 'owner', rights: [] }, { id: merchants[1].id, name: merchants[1].name, role: 'staff', rights: ['orders', 'stock'] }],
+}
+export const addresses = [{ id: id('adr', 1), name: '林小满', phone: '13800000001', region: '浙江省杭州市西湖区', street: '文三路 100 号 2 幢 501', is_default: true }]
+
+const explain = (lane, code, amount_minor, params = {}) => ({ lane, source: code, code, amount: yuan(amount_minor), params })
+export function quote(items, deal) {
+  const lines = items.map(({ sku: skuId, qty }) => {
+    const sku = products.flatMap((p) => p.skus).find((s) => s.id === skuId) ?? products[0].skus[0]
+    const price = deal ? (activities.find((a) => a.id === deal.activity)?.skus.find((s) => s.sku === skuId)?.team_price ?? sku.price) : sku.price
+    return { sku: skuId, qty, unit: price, base_unit: sku.price, discount: yuan(0), total: yuan(price.amount_minor * qty), adjustments: [] }
+  })
+  const goods = lines.reduce((sum, l) => sum + l.total.amount_minor, 0)
+  const base = lines.reduce((sum, l) => sum + l.base_unit.amount_minor * l.qty, 0)
+  const off = !deal && goods >= 9900 ? 1000 : 0
+  const freight = goods >= 5900 ? 0 : 600
+  return {
+    currency: 'CNY', lines, goods: yuan(goods), discount: yuan(off), shipping: yuan(freight), total: yuan(goods - off + freight),
+    explanations: [
+      explain('base', 'base', base),
+      ...(base === goods ? [] : [explain('activity', 'activity', goods - base)]),
+      ...(off ? [explain('promotion', 'full_reduction', -off, { threshold_minor: '9900', off_minor: '1000' })] : []),
+      explain('freight', 'freight', 600),
+      ...(freight ? [] : [explain('freight', 'freight_free', -600, { free_from_minor: '5900' })]),
+    ],
+  }
+}
+export function order(n, state, extra = {}) {
+  const product = products[n % products.length]
+  const sku = product.skus[0]
+  const q = quote([{ sku: sku.id, qty: 2 }])
+  const done = !['unpaid', 'cancelled'].includes(state)
+  return {
+    id: id('ord', n), number: `20261122${String(n).padStart(6, '0')}`, merchant: product.merchant, merchant_name: product.merchant_name, buyer: me.id, state, payment_state: state === 'refunded' ? 'refunded' : done ? 'paid' : 'unpaid',
+    fulfilment_state: { paid: 'waiting_team', confirmed: 'to_ship', shipped: 'shipped', completed: 'received' }[state] ?? 'none', after_sale_state: 'none',
+    lines: [{ line: 1, sku: sku.id, product: product.id, title: product.title, option_values: sku.option_values, picture: product.pictures[0], qty: 2, unit: sku.price, discount: yuan(0), total: yuan(sku.price.amount_minor * 2), refunded: yuan(0) }],
+    goods: q.goods, discount: q.discount, shipping: q.shipping, total: q.total, captured: done ? q.total : yuan(0), refunded: state === 'refunded' ? q.total : yuan(0),
+    address: addresses[0], note: '请放驿站', team: state === 'paid' ? id('tem', 3) : null, placed_at: at(-7200), paid_at: done ? at(-7000) : null, shipped_at: null, received_at: null, completed_at: null,
+    pay_by: state === 'unpaid' ? at(900) : null, shipment: state === 'shipped' ? { carrier: '顺丰', tracking: 'SF1234567890' } : null, explanations: q.explanations,
+    timeline: [{ at: at(-7200), what: 'placed', actor: '林小满' }, ...(done ? [{ at: at(-7000), what: 'paid', actor: '林小满' }] : [])], ...extra,
+  }
+}
+export const orders = ['unpaid', 'paid', 'confirmed', 'shipped', 'completed', 'refunded', 'cancelled'].map((state, i) => order(i + 1, state))

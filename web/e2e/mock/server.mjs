@@ -1,0 +1,160 @@
+// Serves the built apps over an in-memory imitation of the API, for looking at pages and checking them with axe.
+// It keeps no rules: whatever is tested against money, stock or rights must run against the real server.
+import { readFileSync, statSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { extname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { activities, addresses, at, categories, id, me, merchants, orders, order, products, quote, teams, yuan } from './data.mjs'
+
+const web = fileURLToPath(new URL('../..', import.meta.url))
+const KINDS = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.json': 'application/json' }
+const page = (items) => ({ items, next_cursor: null })
+const refused = (status, code) => ({ status, body: { type: 'about:blank', status, code, detail: code, request_id: 'req_mock' } })
+const card = (p) => {
+  const activity = activities.find((a) => a.product === p.id)
+  return {
+    id: p.id, merchant: p.merchant, merchant_name: p.merchant_name, title: p.title, picture: p.pictures[0] ?? null, price: p.skus[0].price,
+    activity: activity ? { id: activity.id, team_price: activity.skus[0].team_price, size: activity.size } : null,
+  }
+}
+const entry = (n) => ({ code: `K7Q2M${n}`, url: `http://localhost/s/K7Q2M${n}`, poster_url: '/media/poster.png', qr_url: '/media/qr.svg', target: { kind: 'product', id: products[n].id }, visits: 42, orders: 3, created_at: at(-86400) })
+const commission = (n, state) => ({
+  id: id('com', n), order: orders[4].id, order_number: orders[4].number, line: 1, level: 1 + (n % 2), amount: yuan(320), clawed: yuan(state === 'clawed_back' ? 320 : 0), state, release_at: at(86400 * 6), rate_bp: 500, base: yuan(6400), product_title: products[n].title, created_at: at(-3600),
+})
+const ledger = (n) => ({ seq: n, transfer: id('trf', n), kind: ['capture', 'refund', 'commission', 'settle'][n % 4], side: n % 3 ? 'C' : 'D', amount: yuan(1200 + n * 35), balance_after: yuan(50000 + n * 100), order: n % 2 ? orders[0].id : null, at: at(-n * 4000) })
+
+function makeApi(state) {
+  const cart = () => {
+    const groups = merchants.map((m) => {
+      const lines = [...state.cart].flatMap(([sku, qty]) => {
+        const product = products.find((p) => p.skus.some((s) => s.id === sku))
+        if (product?.merchant !== m.id) return []
+        const found = product.skus.find((s) => s.id === sku)
+        return [{ sku, product: product.id, title: product.title, picture: product.pictures[0], option_values: found.option_values, qty, unit: found.price, available: found.available, problem: found.available < 1 ? 'stock.short' : null }]
+      })
+      return { merchant: m.id, merchant_name: m.name, lines, quote: quote(lines.filter((l) => !l.problem)) }
+    }).filter((g) => g.lines.length > 0)
+    return { groups, count: [...state.cart.values()].reduce((a, b) => a + b, 0), total: yuan(groups.reduce((sum, g) => sum + g.quote.total.amount_minor, 0)) }
+  }
+  const find = (list, key) => list.find((x) => x.id === key) ?? null
+  const mid = merchants[0].id
+  return [
+    ['GET', '/demo', () => ({ is_demo: true, operator_phone: '13800000009', people: [{ phone: '13800000001', name: '林小满', what: '买家，也是山野鲜果的店主' }, { phone: '13800000002', name: '周远', what: '买家' }] })],
+    ['GET', '/demo/clock', () => ({ now: at(0) })],
+    ['GET', '/demo/sign-in-codes', () => ({ code: '123456' })],
+    ['POST', '/sign-in/codes', () => ({ expires_at: at(300) })],
+    ['POST', '/sessions(?:/guest|/password)?', () => ((state.signedIn = true), { session: id('ses', 1), person: me.id, is_guest: false, expires_at: at(86400) })],
+    ['POST', '/sessions/sign-out', () => ((state.signedIn = false), null)],
+    ['GET', '/sessions', () => page([{ id: id('ses', 1), created_at: at(-9000), seen_at: at(-5), user_agent: 'Chromium', is_current: true }, { id: id('ses', 2), created_at: at(-90000), seen_at: at(-8000), user_agent: 'Safari on iPhone', is_current: false }])],
+    ['GET', '/me', () => (state.signedIn ? me : refused(401, 'auth.required'))],
+    ['PATCH', '/me', () => me],
+    ['GET', '/me/addresses', () => page(addresses)],
+    ['POST', '/me/addresses', (_, body) => (addresses.push({ id: id('adr', addresses.length + 1), ...body }), addresses.at(-1))],
+    ['GET', '/me/wallet', () => ({ account: id('acc', 1), balance: yuan(12850), pending: yuan(640) })],
+    ['GET', '/me/wallet/entries', () => page([1, 2, 3, 4, 5].map(ledger))],
+    ['GET', '/me/shares', () => page([0, 1].map((n) => ({ ...entry(n), frozen: yuan(640), paid: yuan(1280) })))],
+    ['GET', '/me/commissions', () => page(['frozen', 'released', 'clawed_back'].map((s, n) => commission(n, s)))],
+    ['GET', '/categories', () => ({ items: categories })],
+    ['GET', '/products', (_, __, url) => page(products.filter((p) => p.state === 'published' && (!url.searchParams.get('q') || p.title.includes(url.searchParams.get('q')))).map(card))],
+    ['GET', '/products/([^/]+)', ([p]) => find(products, p)],
+    ['PUT', '/products/([^/]+)', ([p], body) => ({ ...find(products, p), title: body.title })],
+    ['GET', '/products/([^/]+)/activity', ([p]) => activities.find((a) => a.product === p) ?? refused(404, 'activity.none')],
+    ['GET', '/activities/[^/]+/teams', () => ({ items: teams.slice(0, 3) })],
+    ['GET', '/activities/[^/]+/statistics', () => ({ teams_opened: 31, teams_succeeded: 24, teams_failed: 3, people: 68, orders: 68, paid: yuan(202640) })],
+    ['POST', '/activities/([^/]+)/(?:start|end)', ([a]) => find(activities, a)],
+    ['GET', '/teams/([^/]+)', ([t]) => { const found = find(teams, t); return found && { ...found, server_now: at(0) } }],
+    ['POST', '/teams/([^/]+)/merge-offers', ([t]) => ({ state: 'waiting', team: t })],
+    ['GET', '/cart', () => (state.signedIn ? cart() : refused(401, 'auth.required'))],
+    ['PUT', '/cart/lines/([^/]+)', ([sku], body) => (body.qty > 0 ? state.cart.set(sku, body.qty) : state.cart.delete(sku), cart())],
+    ['POST', '/quotes', (_, body) => { const q = quote(body.items, body.deal); return { groups: [{ merchant: mid, quote: q }], total: q.total } }],
+    ['POST', '/checkouts', () => ({ id: id('chk', 1), orders: [orders[0].id], total: orders[0].total })],
+    ['POST', '/payments', (_, body) => ((state.payment = { id: id('pay', 1), method: body.method, state: body.method === 'wallet' ? 'captured' : 'pending', amount: orders[0].total, orders: body.orders, expires_at: at(900), cashier_url: null }), state.payment)],
+    ['GET', '/payments/[^/]+', () => state.payment ?? { id: id('pay', 1), method: 'sandbox', state: 'pending', amount: orders[0].total, orders: [orders[0].id], expires_at: at(900), cashier_url: null }],
+    ['POST', '/demo/sandbox/payments/[^/]+/([a-z_]+)', ([action]) => (state.payment && (state.payment.state = action === 'pay' ? 'captured' : 'failed'), {})],
+    ['GET', '/orders', (_, __, url) => page(orders.filter((o) => !url.searchParams.get('state') || o.state === url.searchParams.get('state')))],
+    ['GET', '/orders/([^/]+)', ([o]) => find(orders, o)],
+    ['POST', '/orders/([^/]+)/(cancel|receive|shipments)', ([o, act]) => order(Number.parseInt(o.slice(4), 16), { cancel: 'cancelled', receive: 'received', shipments: 'shipped' }[act])],
+    ['GET', '/orders/([^/]+)/evidence', () => ({ model: 'last_touch', window_hours: 72, touches: [{ at: at(-8000), code: 'K7Q2M0', sharer: id('per', 2), sharer_name: '周*', scene: 'link', counted: true, reason: 'counted' }, { at: at(-9000), code: 'K7Q2M1', sharer: id('per', 3), sharer_name: '李*', scene: 'poster', counted: false, reason: 'superseded' }], commissions: [commission(0, 'frozen')] })],
+    ['POST', '/entries', () => entry(0)],
+    ['GET', '/entries/[^/]+', () => ({ code: 'K7Q2M0', target: { kind: 'product', id: products[0].id }, title: products[0].title, picture: products[0].pictures[0], price: products[0].skus[0].price, team_price: null, sharer_name: '周*' })],
+    ['POST', '/touches', () => ({ recorded: true })],
+    ['GET', '/merchants/([^/]+)', ([m]) => find(merchants, m)],
+    ['GET', '/merchants/[^/]+/products', (_, __, url) => page(products.filter((p) => !url.searchParams.get('state') || p.state === url.searchParams.get('state')))],
+    ['GET', '/merchants/[^/]+/stock', () => page(products.flatMap((p) => p.skus.map((s) => ({ sku: s.id, code: s.code, product: p.id, title: p.title, option_values: s.option_values, location: '主仓', on_hand: s.available + 2, reserved: 2, sold: 18, available: s.available }))))],
+    ['GET', '/merchants/[^/]+/pricing', () => ({ full_reductions: [{ threshold_minor: 9900, off_minor: 1000 }], freight: { base_minor: 600, free_from_minor: 5900 } })],
+    ['GET', '/merchants/[^/]+/orders', (_, __, url) => page(orders.filter((o) => !url.searchParams.get('state') || o.state === url.searchParams.get('state')))],
+    ['GET', '/merchants/[^/]+/activities', () => page(activities.map((a, i) => ({ ...a, state: ['live', 'draft', 'ended'][i % 3] })))],
+    ['GET', '/merchants/[^/]+/entries', () => page([0, 1, 2].map((n) => ({ ...entry(n), sharer_name: '周*' })))],
+    ['GET', '/merchants/[^/]+/funnel', () => ({ items: [{ entry_kind: 'link', visits: 420, visitors: 301, sign_ups: 44, orders: 38, paid: yuan(128000) }, { entry_kind: 'poster', visits: 90, visitors: 77, sign_ups: 12, orders: 6, paid: yuan(21000) }] })],
+    ['GET', '/merchants/[^/]+/commission-rules', () => ({ level1_bp: 500, level2_bp: 150, window_hours: 72, model: 'last_touch', return_window_days: 7 })],
+    ['GET', '/merchants/[^/]+/commissions', () => page(['frozen', 'released', 'clawed_back'].map((s, n) => ({ ...commission(n, s), beneficiary_name: '周*' })))],
+    ['GET', '/merchants/[^/]+/balance', () => ({ payable: yuan(83210), escrow: yuan(45900), account: id('acc', 2) })],
+    ['GET', '/merchants/[^/]+/balance/entries', () => page([1, 2, 3, 4, 5, 6].map(ledger))],
+    ['GET', '/merchants/[^/]+/staff', () => page([{ person: me.id, name: me.name, phone_masked: me.phone_masked, role: 'owner', rights: [] }, { person: id('per', 4), name: '何川', phone_masked: '139****0004', role: 'staff', rights: ['orders', 'stock'] }])],
+    ['GET', '(?:/merchants/[^/]+)?/audit-log', () => page([1, 2, 3].map((n) => ({ id: id('aud', n), at: at(-n * 5000), actor: me.id, actor_name: me.name, action: 'product.published', target: products[n].id, detail: { title: products[n].title } })))],
+    ['GET', '/merchants/[^/]+/dashboard', () => ({ orders: 128, paid: yuan(486210), refunded: yuan(12980), buyers: 96, repeat_buyers: 31, teams_open: 4, to_ship: 7, low_stock: 2, commissions_frozen: yuan(9120), by_day: Array.from({ length: 14 }, (_, n) => ({ day: `2026-11-${String(n + 9).padStart(2, '0')}`, orders: 4 + ((n * 7) % 11), paid: yuan(18000 + ((n * 7919) % 31000)) })), top_products: products.slice(0, 4).map((p, n) => ({ product: p.id, title: p.title, qty: 60 - n * 9, paid: yuan(180000 - n * 30000) })) })],
+    ['GET', '/ledger/accounts', () => page(['wallet', 'payable', 'escrow', 'bank'].map((kind, n) => ({ id: id('acc', n), kind, owner: id('per', n), owner_name: ['林小满', '山野鲜果', '山野鲜果', 'sandbox'][n], balance: yuan(n * 10000 - 500) })))],
+    ['GET', '/ledger/accounts/([^/]+)', ([a]) => ({ id: a, kind: 'wallet', owner: me.id, owner_name: me.name, balance: yuan(12850) })],
+    ['GET', '/ledger/accounts/[^/]+/entries', () => page([1, 2, 3, 4].map(ledger))],
+    ['GET', '/ledger/transfers/([^/]+)', ([t]) => ({ id: t, kind: 'capture', order: orders[0].id, at: at(-100), entries: [{ account: id('acc', 3), account_kind: 'clearing', side: 'D', amount: yuan(6400) }, { account: id('acc', 2), account_kind: 'escrow', side: 'C', amount: yuan(6400) }] })],
+    ['POST', '/ledger/audit', () => ({ ok: false, checks: [{ id: 'A1', title: 'Debits equal credits in each transfer', ok: true, failures: [] }, { id: 'A2', title: 'Balances equal their entries', ok: false, failures: ['acc_…02: 83210 against 83211'] }] })],
+  ].map(([method, pattern, answer]) => ({ method, pattern: new RegExp(`^/api/v1${pattern}$`), answer }))
+}
+
+function artwork(path) {
+  let n = 0
+  for (const char of path) n = (n * 31 + char.charCodeAt(0)) % 360
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="800" height="800"><defs><linearGradient id="g" x2="1" y2="1"><stop stop-color="hsl(${n} 60% 85%)"/><stop offset="1" stop-color="hsl(${(n + 50) % 360} 60% 70%)"/></linearGradient></defs><rect width="800" height="800" fill="url(#g)"/><circle cx="400" cy="420" r="210" fill="hsl(${n} 70% 55%)"/><circle cx="330" cy="350" r="46" fill="#fff" opacity=".5"/></svg>`
+}
+
+function file(path) {
+  const isConsole = path === '/console' || path.startsWith('/console/')
+  const dist = join(web, 'apps', isConsole ? 'console' : 'shop', 'dist')
+  const wanted = join(dist, isConsole ? path.slice('/console'.length) : path)
+  try {
+    if (wanted.startsWith(dist) && statSync(wanted).isFile()) return wanted
+  } catch {
+    // Not a file: the app's own address.
+  }
+  return join(dist, 'index.html')
+}
+
+export function startMock({ port = 0, signedIn = true } = {}) {
+  const state = { signedIn, payment: null, cart: new Map([[products[0].skus[2].id, 2], [products[2].skus[0].id, 1], [products[5].skus[0].id, 1]]) }
+  const api = makeApi(state)
+  const server = createServer(async (request, response) => {
+    const url = new URL(request.url ?? '/', 'http://localhost')
+    if (url.pathname.startsWith('/media/')) {
+      response.writeHead(200, { 'content-type': 'image/svg+xml' }).end(artwork(url.pathname))
+      return
+    }
+    if (!url.pathname.startsWith('/api/')) {
+      const path = file(url.pathname)
+      response.writeHead(200, { 'content-type': KINDS[extname(path)] ?? 'application/octet-stream' }).end(readFileSync(path))
+      return
+    }
+    const chunks = []
+    for await (const chunk of request) chunks.push(chunk)
+    const text = Buffer.concat(chunks).toString()
+    const body = request.headers['content-type']?.includes('json') && text ? JSON.parse(text) : text
+    for (const { method, pattern, answer } of api) {
+      const match = method === request.method ? pattern.exec(url.pathname) : null
+      if (!match) continue
+      const result = answer(match.slice(1), body, url) ?? (method === 'GET' ? refused(404, 'not_found') : null)
+      const failed = typeof result?.status === 'number' && 'body' in result
+      response.writeHead(failed ? result.status : result === null ? 204 : 200, { 'content-type': failed ? 'application/problem+json' : 'application/json' })
+      response.end(result === null ? undefined : JSON.stringify(failed ? result.body : result))
+      return
+    }
+    const missing = refused(404, 'not_found')
+    response.writeHead(404, { 'content-type': 'application/problem+json' }).end(JSON.stringify(missing.body))
+  })
+  return new Promise((resolve) => {
+    server.listen(port, '127.0.0.1', () => resolve({ url: `http://127.0.0.1:${server.address().port}`, close: () => new Promise((done) => (server.closeAllConnections(), server.close(done))) }))
+  })
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { url } = await startMock({ port: Number(process.env.PORT ?? 8080) })
+  console.log(url)
+}

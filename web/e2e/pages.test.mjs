@@ -1,0 +1,59 @@
+// Opens every page against the mock: no script errors, no serious accessibility faults, no sideways scrolling.
+// SHOTS=folder saves a picture of each.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { axeCheck, noSideways, startBrowser } from './harness.mjs'
+import { id } from './mock/data.mjs'
+import { startMock } from './mock/server.mjs'
+
+const shots = process.env.SHOTS
+const only = process.env.ONLY
+const merchant = `/console/m/${id('mer', 1)}`
+const sku = id('sku', 100)
+const product = id('prd', 1)
+const shop = {
+  home: '/', categories: '/categories', search: '/search?q=橙', search_empty: '/search?q=zzz', product: `/p/${product}`, product_plain: `/p/${id('prd', 4)}`, merchant: `/m/${id('mer', 1)}`,
+  cart: '/cart', checkout: `/checkout?skus=${sku}`, checkout_team: `/checkout?sku=${sku}&qty=1&product=${product}&activity=${id('act', 1)}&team=${id('tem', 1)}`, cashier: `/cashier?orders=${id('ord', 1)}`, payment: `/pay/${id('pay', 1)}`,
+  team_open: `/t/${id('tem', 1)}`, team_mine: `/t/${id('tem', 3)}`, team_done: `/t/${id('tem', 4)}`, team_failed: `/t/${id('tem', 5)}`, orders: '/orders', order: `/orders/${id('ord', 4)}`, shared: `/p/${product}?e=K7Q2M0`,
+  me: '/me', sign_in: '/sign-in', wallet: '/me/wallet', shares: '/me/shares', commissions: '/me/commissions', addresses: '/me/addresses', devices: '/me/devices', missing: '/nowhere',
+}
+const desk = {
+  c_sign_in: '/console/sign-in', c_start: '/console/', c_dashboard: `${merchant}/dashboard`, c_products: `${merchant}/products`, c_product: `${merchant}/products/${product}`, c_product_new: `${merchant}/products/new`, c_import: `${merchant}/products/import`,
+  c_stock: `${merchant}/stock`, c_pricing: `${merchant}/pricing`, c_orders: `${merchant}/orders`, c_order: `${merchant}/orders/${id('ord', 3)}`, c_activities: `${merchant}/activities`, c_activity_new: `${merchant}/activities/new`,
+  c_reach: `${merchant}/reach`, c_commissions: `${merchant}/commissions`, c_balance: `${merchant}/balance`, c_staff: `${merchant}/staff`, c_audit_log: `${merchant}/audit-log`,
+  c_merchants: '/console/operator/merchants', c_accounts: '/console/operator/accounts', c_account: `/console/operator/accounts/${id('acc', 1)}`, c_transfer: `/console/operator/transfers/${id('trf', 1)}`, c_ledger_audit: '/console/operator/ledger-audit',
+}
+const wide = { width: 1280, height: 800 }
+
+let mock
+let browser
+before(async () => {
+  mock = await startMock()
+  browser = await startBrowser(mock.url)
+})
+after(async () => {
+  await browser?.close()
+  await mock?.close()
+})
+
+function check(name, path, options) {
+  const label = `${name} ${options.locale} ${options.viewport?.width ?? 390}`
+  if (only && !new RegExp(only).test(label)) return
+  test(label, async () => {
+    const page = await browser.open(path, options)
+    try {
+      if (shots) await page.screenshot({ path: `${shots}/${label.replaceAll(' ', '_')}.png`, fullPage: true })
+      assert.deepEqual(page.errors, [])
+      await noSideways(page)
+      await axeCheck(page)
+    } finally {
+      await page.context().close()
+    }
+  })
+}
+for (const locale of ['zh-CN', 'en']) {
+  for (const [name, path] of Object.entries(shop)) check(name, path, { locale })
+  for (const [name, path] of Object.entries(desk)) check(name, path, { locale, viewport: wide })
+}
+for (const name of ['home', 'product', 'cart']) check(name, shop[name], { locale: 'zh-CN', viewport: wide })
+for (const name of ['c_dashboard', 'c_orders', 'c_product']) check(name, desk[name], { locale: 'en', viewport: { width: 390, height: 844 } })

@@ -1,0 +1,94 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { mergeMessages, type Messages } from '@tuan/ui'
+import { parse } from 'vue/compiler-sfc'
+import { describe, expect, it } from 'vitest'
+import consoleEn from '../apps/console/src/locales/en'
+import consoleZh from '../apps/console/src/locales/zh-CN'
+import shopEn from '../apps/shop/src/locales/en'
+import shopZh from '../apps/shop/src/locales/zh-CN'
+import sharedEn from '../packages/ui/src/locales/en'
+import sharedZh from '../packages/ui/src/locales/zh-CN'
+
+function keys(tree: Messages, prefix = ''): string[] {
+  return Object.entries(tree).flatMap(([key, value]) =>
+    typeof value === 'string' ? [prefix + key] : keys(value, `${prefix}${key}.`),
+  )
+}
+
+function texts(tree: Messages, prefix = ''): [string, string][] {
+  return Object.entries(tree).flatMap(([key, value]): [string, string][] =>
+    typeof value === 'string' ? [[prefix + key, value]] : texts(value, `${prefix}${key}.`),
+  )
+}
+
+function files(folder: string): string[] {
+  return readdirSync(folder).flatMap((name) => {
+    const path = join(folder, name)
+    if (statSync(path).isDirectory()) return files(path)
+    return /\.(vue|ts)$/.test(name) && !/\.(spec|d)\.ts$/.test(name) ? [path] : []
+  })
+}
+
+const root = join(import.meta.dirname, '..')
+const pairs: [string, Messages, Messages][] = [
+  ['ui', sharedZh, sharedEn],
+  ['shop', shopZh, shopEn],
+  ['console', consoleZh, consoleEn],
+]
+
+describe('texts', () => {
+  it.each(pairs)('%s: both languages have the same keys', (_, zh, en) => {
+    expect(keys(en).sort()).toEqual(keys(zh).sort())
+  })
+
+  it.each(pairs)('%s: both languages fill in the same values', (_, zh, en) => {
+    const holes = (text: string) => [...new Set(text.match(/\{\w+\}/g) ?? [])].sort()
+    const english = new Map(texts(en))
+    for (const [key, text] of texts(zh)) expect([key, holes(english.get(key) ?? '')]).toEqual([key, holes(text)])
+  })
+
+  it.each([
+    ['shop', mergeMessages(sharedZh, shopZh)],
+    ['console', mergeMessages(sharedZh, consoleZh)],
+  ])('%s: every named text exists', (app, messages) => {
+    const known = new Set(keys(messages))
+    const missing: string[] = []
+    for (const file of [...files(join(root, `apps/${app}/src`)), ...files(join(root, 'packages/ui/src'))]) {
+      const source = readFileSync(file, 'utf8')
+      const named = [
+        ...source.matchAll(/\bt\(\s*'([\w.-]+)'/g),
+        ...source.matchAll(/\b(?:title|key|label):\s*'([a-z_]+\.[\w.]+)'/g),
+      ]
+      for (const match of named) {
+        const key = match[1] ?? ''
+        if (!known.has(key)) missing.push(`${file.slice(root.length)}: ${key}`)
+      }
+    }
+    expect(missing).toEqual([])
+  })
+
+  it('stands in no template', () => {
+    const found: string[] = []
+    type Node = { type: number; content?: unknown; children?: unknown[]; props?: unknown[]; branches?: unknown[]; tag?: string }
+    const shownAttributes = new Set(['alt', 'title', 'label', 'placeholder', 'aria-label'])
+    function visit(node: unknown, file: string): void {
+      if (typeof node !== 'object' || node === null) return
+      const { type, content, children, props } = node as Node
+      if (type === 2 && typeof content === 'string' && /\p{L}/u.test(content)) found.push(`${file}: ${content.trim()}`)
+      for (const prop of props ?? []) {
+        const attribute = prop as { type: number; name: string; value?: { content: string } }
+        if (attribute.type === 6 && shownAttributes.has(attribute.name) && /\p{L}/u.test(attribute.value?.content ?? '')) {
+          found.push(`${file}: ${attribute.name}="${attribute.value?.content ?? ''}"`)
+        }
+      }
+      for (const child of children ?? []) visit(child, file)
+    }
+    for (const file of [...files(join(root, 'apps')).filter((path) => !path.includes('node_modules')), ...files(join(root, 'packages/ui/src'))]) {
+      if (!file.endsWith('.vue')) continue
+      const { descriptor } = parse(readFileSync(file, 'utf8'))
+      visit(descriptor.template?.ast, file.slice(root.length))
+    }
+    expect(found).toEqual([])
+  })
+})
