@@ -1,5 +1,7 @@
 //! All SQL of orders. The cart's is in `cart_store.rs`.
 
+use std::collections::BTreeMap;
+
 use base::{Id, MerchantId, OrderId, PersonId, RefundId, Timestamp};
 use db::{DbError, Row, Rx, Tx, Value, params};
 
@@ -90,6 +92,13 @@ pub(crate) fn update_order(tx: &mut Tx, row: &Order) -> Result<(), DbError> {
         ],
     )?;
     if changed == 1 { Ok(()) } else { Err(tx.give_up(DbError::Conflict)) }
+}
+
+/// The numbers of these orders.
+pub(crate) fn numbers(rx: &mut Rx, orders: &[OrderId]) -> Result<BTreeMap<OrderId, String>, DbError> {
+    let keys: Vec<Value> = orders.iter().map(|order| Value::from(*order)).collect();
+    let sql = "SELECT id, number FROM orders_order WHERE id IN (:in) ORDER BY id LIMIT 500";
+    Ok(rx.list_in(sql, &keys, |row| Ok((row.get(0)?, row.get(1)?)))?.into_iter().collect())
 }
 
 /// Claims a number; `false` when it was given before.

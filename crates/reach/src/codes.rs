@@ -27,11 +27,13 @@ impl EntrySecret {
 
     /// The context's secret; a known one for demos when there is none.
     pub fn of(ctx: &Ctx) -> Self {
-        ctx.extension::<Self>().map_or_else(|| Self(*b"a secret for demos, known to all"), |found| (*found).clone())
+        ctx.extension::<Self>()
+            .map_or_else(|| Self(*b"a secret for demos, known to all"), |found| (*found).clone())
     }
 
     fn signature(&self, random: &str) -> String {
-        let mac = Hmac::<Sha256>::new_from_slice(&self.0).map(|mac| mac.chain_update(b"entry\0").chain_update(random));
+        let mac = Hmac::<Sha256>::new_from_slice(&self.0)
+            .map(|mac| mac.chain_update(b"entry\0").chain_update(random));
         let bytes: [u8; 32] = mac.map(|mac| mac.finalize().into_bytes().into()).unwrap_or_default();
         text(&bytes, SIGNED_CHARS)
     }

@@ -8,9 +8,7 @@ use axum::response::Response;
 use base::{CommissionId, Cursor, Id, MerchantId, Money, OrderId, Page, PageRequest, PersonId, Timestamp};
 use db::{DbError, Rx, Tx};
 use ledger::api::{Kind, TransferError};
-use rest::{
-    Actor, Command, Common, Ctx, Denied, Json, OpenApiRouter, Path, Query, Refused, Right, routes,
-};
+use rest::{Actor, Command, Common, Ctx, Denied, Json, OpenApiRouter, Path, Query, Refused, Right, routes};
 use serde::{Deserialize, Serialize};
 
 use crate::api::Hooks;
@@ -134,12 +132,7 @@ pub(crate) fn evidence(rx: &mut Rx, order: OrderId) -> Result<EvidenceView, DbEr
     let Some(found) = store::find_attribution(rx, order)? else {
         let rule = crate::model::Rule::default();
         let (touches, commissions) = (Vec::new(), Vec::new());
-        return Ok(EvidenceView {
-            model: rule.model,
-            window_hours: rule.window_hours,
-            touches,
-            commissions,
-        });
+        return Ok(EvidenceView { model: rule.model, window_hours: rule.window_hours, touches, commissions });
     };
     let sharers: Vec<PersonId> = found.touches.iter().filter_map(|touch| touch.sharer).collect();
     let names = people::api::person_names(rx, &sharers)?;

@@ -3,8 +3,8 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 use base::{
-    Cursor, EntryId, Id, MerchantId, Money, Page, PageRequest, PersonId, PictureId, ProductId, SessionId, TeamId,
-    Timestamp,
+    Cursor, EntryId, Id, MerchantId, Money, Page, PageRequest, PersonId, PictureId, ProductId, SessionId,
+    TeamId, Timestamp,
 };
 use db::{DbError, Rx, Tx};
 use rest::{
@@ -164,8 +164,7 @@ fn resolve(rx: &mut Rx, hooks: &Hooks, target: EntryTarget) -> Result<Option<Res
         (None, Some(find)) => find(rx, product)?,
         (None, None) => None,
     };
-    let picture =
-        info.picture.map(|id| EntryPicture { id, url: catalog::api::picture_url(id, 0) });
+    let picture = info.picture.map(|id| EntryPicture { id, url: catalog::api::picture_url(id, 0) });
     Ok(Some(Resolved {
         merchant: info.merchant,
         product: Some(product),
@@ -348,12 +347,7 @@ fn before(page: &PageRequest) -> EntryId {
     last.unwrap_or_else(|| EntryId::from_bytes([0xff; 16]))
 }
 
-fn my_shares(
-    rx: &mut Rx,
-    ctx: &Ctx,
-    sharer: PersonId,
-    page: &PageRequest,
-) -> Result<Page<MyShare>, DbError> {
+fn my_shares(rx: &mut Rx, ctx: &Ctx, sharer: PersonId, page: &PageRequest) -> Result<Page<MyShare>, DbError> {
     let rows = store::list_shares(rx, sharer, before(page), page.limit().saturating_add(1))?;
     let rows = Page::from_rows(rows, page.limit(), |row| Cursor::new([row.entry.id.to_string()]));
     let mut items = Vec::with_capacity(rows.items.len());

@@ -60,12 +60,7 @@ fn day(text: Option<&str>, default: Timestamp) -> Result<Timestamp, FunnelError>
     time.parse::<Timestamp>().map(Timestamp::day).or(Err(FunnelError::Days))
 }
 
-fn funnel(
-    rx: &mut Rx,
-    merchant: MerchantId,
-    from: Timestamp,
-    to: Timestamp,
-) -> Result<Funnel, DbError> {
+fn funnel(rx: &mut Rx, merchant: MerchantId, from: Timestamp, to: Timestamp) -> Result<Funnel, DbError> {
     let currency = people::api::merchant(rx, merchant)?.map_or(Currency::CNY, |shop| shop.currency);
     let rows = store::funnel(rx, merchant, from, to)?;
     let items = rows

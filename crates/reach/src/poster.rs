@@ -10,8 +10,8 @@ use base::Money;
 use fast_qr::convert::svg::SvgBuilder;
 use fast_qr::qr::QRBuilder;
 use parking_lot::Mutex;
-use resvg::{tiny_skia, usvg};
 use rest::{Common, Ctx, Denied, OpenApiRouter, Path, Refused, routes};
+use resvg::{tiny_skia, usvg};
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
@@ -41,8 +41,14 @@ const FONT_FOLDERS: [&str; 4] =
     ["/usr/share/fonts", "/usr/local/share/fonts", "/System/Library/Fonts", "C:\\Windows\\Fonts"];
 const FONT_DEPTH: u32 = 3;
 /// One for Latin and one for Chinese is enough.
-const FONT_FILES: [&str; 6] =
-    ["DejaVuSans.ttf", "wqy-microhei.ttc", "NotoSansCJK-Regular.ttc", "PingFang.ttc", "arial.ttf", "msyh.ttc"];
+const FONT_FILES: [&str; 6] = [
+    "DejaVuSans.ttf",
+    "wqy-microhei.ttc",
+    "NotoSansCJK-Regular.ttc",
+    "PingFang.ttc",
+    "arial.ttf",
+    "msyh.ttc",
+];
 
 /// Paints posters and keeps them, by the hash of what they show.
 struct Posters {

@@ -1,8 +1,6 @@
 //! Rules, attributions, commissions and debts.
 
-use base::{
-    CommissionId, Currency, EntryId, MerchantId, OrderId, PersonId, ProductId, RefundId, Timestamp,
-};
+use base::{CommissionId, Currency, EntryId, MerchantId, OrderId, PersonId, ProductId, RefundId, Timestamp};
 use db::{DbError, Row, Rx, Tx, params};
 
 use crate::model::{Considered, Model, Rule};
@@ -180,7 +178,8 @@ pub(crate) struct CommissionRow {
     pub(crate) created_at: Timestamp,
 }
 
-const COMMISSION: &str = "order_id, line, level, id, merchant, entry, product, beneficiary, currency, base, rate_bp,
+const COMMISSION: &str =
+    "order_id, line, level, id, merchant, entry, product, beneficiary, currency, base, rate_bp,
     rule_version, amount, clawed, paid, state, held_for, release_at, created_at";
 
 fn commission(row: &Row<'_>) -> Result<CommissionRow, DbError> {

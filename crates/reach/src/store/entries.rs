@@ -19,7 +19,8 @@ pub(crate) struct EntryRow {
     pub(crate) created_at: Timestamp,
 }
 
-const ENTRY: &str = "e.id, e.code, e.sharer, e.merchant, e.kind, e.target_kind, e.target, e.product, e.by_staff,
+const ENTRY: &str =
+    "e.id, e.code, e.sharer, e.merchant, e.kind, e.target_kind, e.target, e.product, e.by_staff,
     e.session, e.created_at";
 
 fn entry(row: &Row<'_>) -> Result<EntryRow, DbError> {
@@ -124,7 +125,8 @@ pub(crate) struct SharedRow {
     pub(crate) orders: i64,
 }
 
-const COUNTS: &str = "CAST(COALESCE((SELECT SUM(c.visits) FROM reach_counter c WHERE c.entry = e.id), 0) AS BIGINT),
+const COUNTS: &str =
+    "CAST(COALESCE((SELECT SUM(c.visits) FROM reach_counter c WHERE c.entry = e.id), 0) AS BIGINT),
     CAST(COALESCE((SELECT SUM(c.orders) FROM reach_counter c WHERE c.entry = e.id), 0) AS BIGINT)";
 
 fn shared(row: &Row<'_>) -> Result<SharedRow, DbError> {
