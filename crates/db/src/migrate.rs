@@ -135,7 +135,8 @@ pub fn migration_status(db: &Db, modules: &[Migrations]) -> Result<Vec<StepStatu
     all.extend_from_slice(modules);
     let mut steps = Vec::new();
     for Migrations { module, steps: known } in all {
-        let sql = format!("SELECT CAST(version AS BIGINT) FROM {module}_migration ORDER BY version LIMIT 1000");
+        let sql =
+            format!("SELECT CAST(version AS BIGINT) FROM {module}_migration ORDER BY version LIMIT 1000");
         // A module whose table is missing has no step.
         let applied: Vec<i64> =
             db.read_blocking(move |rx| rx.list(&sql, &[], |row| row.get(0))).unwrap_or_default();

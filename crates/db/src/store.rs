@@ -181,8 +181,13 @@ impl Db {
             }
             Location::Postgres(url) => {
                 let rng = Arc::clone(&options.rng);
-                let own =
-                    PostgresOptions { url, isolation: options.isolation, log, rng, health: Arc::clone(&health) };
+                let own = PostgresOptions {
+                    url,
+                    isolation: options.isolation,
+                    log,
+                    rng,
+                    health: Arc::clone(&health),
+                };
                 let engine = Arc::new(PostgresEngine::new(own, queue(), queue()));
                 engine.writes.close();
                 let own = Arc::clone(&engine);

@@ -3,10 +3,14 @@
 use std::any::Any;
 use std::sync::Arc;
 
+use base::TeamId;
 use catalog::Media;
-use db::{Db, Migrations};
+use db::{Db, DbError, Migrations, Rx};
+use deals::api::TeamBrief;
 use payments::SandboxSecret;
+use reach::api::{EntrySecret, TeamTarget};
 use rest::{Audit, Ctx, Module, OpenApiRouter, Settings};
+use sha2::{Digest, Sha256};
 use work::{Worker, WorkerOptions};
 
 use crate::config::Config;
@@ -21,9 +25,31 @@ fn modules() -> Vec<Module> {
         pricing::module(),
         catalog::module(),
         deals::module(),
+        reach::module(),
         payments::module(),
         orders::module(),
+        insight::module(),
     ]
+}
+
+/// What `reach` asks of modules above it.
+fn upwards() -> reach::api::Hooks {
+    fn team(rx: &mut Rx, team: TeamId) -> Result<Option<TeamTarget>, DbError> {
+        let Some(brief) = deals::api::team_brief(rx, team)? else { return Ok(None) };
+        let TeamBrief { merchant, product, price, .. } = brief;
+        Ok(Some(TeamTarget { merchant, product, team_price: Some(price) }))
+    }
+    reach::api::Hooks {
+        team: Some(team),
+        team_price: Some(deals::api::team_price),
+        order_numbers: Some(orders::api::numbers),
+    }
+}
+
+/// What codes of entries are signed with; a demo does without.
+fn entry_secret(config: &Config) -> Option<EntrySecret> {
+    let text = config.text("entry_secret");
+    (!text.is_empty()).then(|| EntrySecret::new(Sha256::digest(text.as_bytes()).into()))
 }
 
 /// What the modules bring, not yet tied to a store.
@@ -72,8 +98,18 @@ impl Assembly {
     /// Ties the modules to a store.
     pub(crate) fn over(self, db: Db, config: &Config, settings: Settings) -> App {
         let secret = config.text("sandbox_secret");
-        let secret = if secret.is_empty() { SandboxSecret::default() } else { SandboxSecret(secret.to_owned()) };
-        let extensions: Vec<Arc<dyn Any + Send + Sync>> = vec![Arc::new(self.hooks), Arc::new(secret), Arc::new(Media { dir: config.dir() })];
+        let secret =
+            if secret.is_empty() { SandboxSecret::default() } else { SandboxSecret(secret.to_owned()) };
+        let mut extensions: Vec<Arc<dyn Any + Send + Sync>> = vec![
+            Arc::new(self.hooks),
+            Arc::new(upwards()),
+            Arc::new(secret),
+            Arc::new(Media { dir: config.dir() }),
+            Arc::new(demo::ClockGate::default()),
+        ];
+        if let Some(secret) = entry_secret(config) {
+            extensions.push(Arc::new(secret));
+        }
         let worker = Worker::new(db.clone(), self.work);
         let ctx = Ctx::new(db, settings, Arc::new(people::api::Sessions), extensions);
         App { ctx, routes: self.routes, worker }

@@ -37,6 +37,7 @@ const KEYS: &[Key] = &[
     key("anonymous_writes_per_minute", ""),
     key("trust_forwarded", "false"),
     secret("sandbox_secret"),
+    secret("entry_secret"),
     key("log", "info"),
 ];
 
@@ -85,7 +86,8 @@ impl Config {
         let file = match file {
             None => toml::Table::new(),
             Some(path) => {
-                let text = std::fs::read_to_string(path).with_context(|| format!("read {}", path.display()))?;
+                let text =
+                    std::fs::read_to_string(path).with_context(|| format!("read {}", path.display()))?;
                 text.parse().with_context(|| format!("understand {}", path.display()))?
             }
         };
@@ -137,7 +139,9 @@ impl Config {
     }
 
     pub(crate) fn number(&self, name: &str) -> Result<u64> {
-        self.text(name).parse().with_context(|| format!("{name} is a whole number, not {:?}", self.text(name)))
+        self.text(name)
+            .parse()
+            .with_context(|| format!("{name} is a whole number, not {:?}", self.text(name)))
     }
 
     pub(crate) fn flag(&self, name: &str) -> Result<bool> {
@@ -175,8 +179,7 @@ impl Config {
         if text.is_empty() {
             return Ok(if is_demo { 600_000 } else { 120 });
         }
-        text.parse()
-            .with_context(|| format!("anonymous_writes_per_minute is a whole number, not {text:?}"))
+        text.parse().with_context(|| format!("anonymous_writes_per_minute is a whole number, not {text:?}"))
     }
 
     /// The folder of the store, pictures and the like.
@@ -203,6 +206,12 @@ impl Config {
         if self.text("sandbox_secret").len() < 16 {
             missing.push(
                 "sandbox_secret: at least 16 characters that only you and the provider know".to_owned(),
+            );
+        }
+        if self.text("entry_secret").len() < 16 {
+            missing.push(
+                "entry_secret: at least 16 random characters that sign shared links; keep it, links break without"
+                    .to_owned(),
             );
         }
         missing
@@ -263,9 +272,9 @@ mod tests {
 
     #[test]
     fn what_is_unsafe_is_listed_and_secrets_are_not_shown() {
-        assert_eq!(of("", &[]).unwrap().unsafe_defaults().len(), 2);
+        assert_eq!(of("", &[]).unwrap().unsafe_defaults().len(), 3);
         let config = of(
-            "public_url = \"https://shop.example\"\nsandbox_secret = \"0123456789abcdef\"\ndatabase = \"postgres://a:b@c\"",
+            "public_url = \"https://shop.example\"\nsandbox_secret = \"0123456789abcdef\"\nentry_secret = \"0123456789abcdef\"\ndatabase = \"postgres://a:b@c\"",
             &[],
         );
         let config = config.unwrap();

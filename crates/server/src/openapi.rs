@@ -46,7 +46,8 @@ fn complete(document: &mut Value) {
         let id = operation.get("operationId").and_then(Value::as_str).unwrap_or("");
         if COMMANDS.contains(&id)
             && let Some(operation) = operation.as_object_mut()
-            && let Some(parameters) = operation.entry("parameters").or_insert_with(|| json!([])).as_array_mut()
+            && let Some(parameters) =
+                operation.entry("parameters").or_insert_with(|| json!([])).as_array_mut()
         {
             parameters.push(json!({ "$ref": "#/components/parameters/IdempotencyKey" }));
         }
@@ -70,10 +71,9 @@ fn complete_components(components: &mut Map<String, Value>) {
     );
     let schemas = components.entry("schemas").or_insert_with(|| json!({}));
     if let Some(schemas) = schemas.as_object_mut() {
-        for (name, schema) in [
-            ("Problem", schema_of::<base::Problem>()),
-            ("FieldProblem", schema_of::<base::FieldProblem>()),
-        ] {
+        for (name, schema) in
+            [("Problem", schema_of::<base::Problem>()), ("FieldProblem", schema_of::<base::FieldProblem>())]
+        {
             schemas.entry(name).or_insert(schema);
         }
     }

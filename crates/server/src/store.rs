@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use base::{Clock, SystemClock, SystemRng};
-use db::{Db, DbError, DbOptions, Location, Migrations};
+use db::{Db, DbError, DbOptions, Location, Migrations, Rx, Tx};
 
 use crate::config::{self, Config};
 
@@ -12,6 +12,9 @@ use crate::config::{self, Config};
 pub(crate) const CLOCK_OFFSET: &str = "clock_offset";
 /// 1 in a demo.
 pub(crate) const DEMO: &str = "demo";
+
+/// 1 as soon as somebody has begun to make the store a demo.
+const DEMO_BEGUN: &str = "demo_begun";
 
 /// What the store says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,4 +82,54 @@ fn set_up(db: &Db) -> Result<Facts, DbError> {
 /// Whatever the store says.
 pub(crate) fn is_demo(db: &Db) -> Result<bool, DbError> {
     Ok(db.read_blocking::<_, DbError, _>(|rx| db::fact(rx, DEMO))? == Some(1))
+}
+
+/// Notes that the store is being filled.
+///
+/// # Errors
+/// Whatever the store says.
+pub(crate) fn begin_demo(db: &Db) -> Result<(), DbError> {
+    db.write_blocking(|tx: &mut Tx| db::set_fact(tx, DEMO_BEGUN, 1))
+}
+
+/// Notes that the store is a demo, whole.
+///
+/// # Errors
+/// Whatever the store says.
+pub(crate) fn end_demo(db: &Db) -> Result<(), DbError> {
+    db.write_blocking(|tx: &mut Tx| db::set_fact(tx, DEMO, 1))
+}
+
+/// What is in the place where a demo is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// Nothing, or only tables.
+    Nothing,
+    /// A demo.
+    Demo,
+    /// A demo that was not finished.
+    HalfDemo,
+    /// A store that is no demo.
+    Other,
+}
+
+/// Looks what is there, without changing it.
+///
+/// # Errors
+/// When it cannot be read.
+pub(crate) fn look(config: &Config) -> Result<Found> {
+    if let Location::File(path) = config.location()
+        && !path.exists()
+    {
+        return Ok(Found::Nothing);
+    }
+    let db = Db::open_beside(options(config, Arc::new(SystemClock::default()))?)?;
+    let read = |rx: &mut Rx| Ok((db::fact(rx, DEMO)?, db::fact(rx, DEMO_BEGUN)?));
+    // A database without our tables is empty.
+    let Ok((demo, begun)) = db.read_blocking::<_, DbError, _>(read) else { return Ok(Found::Nothing) };
+    Ok(match (demo, begun) {
+        (Some(1), _) => Found::Demo,
+        (_, Some(1)) => Found::HalfDemo,
+        _ => Found::Other,
+    })
 }

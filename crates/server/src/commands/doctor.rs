@@ -41,18 +41,27 @@ impl Doctor {
         let opened = store::open_beside(&config);
         let tables = Assembly::new().tables;
         let is_demo = opened.as_ref().ok().map(store::is_demo).transpose()?.unwrap_or(false);
-        tell("store", opened.as_ref().map(|_| "opens".to_owned()).map_err(|error| anyhow::anyhow!("{error:#}")));
+        tell(
+            "store",
+            opened.as_ref().map(|_| "opens".to_owned()).map_err(|error| anyhow::anyhow!("{error:#}")),
+        );
         if let Ok(db) = &opened {
             let steps = db::migration_status(db, &tables)?;
             let missing = steps.iter().filter(|step| !step.is_applied).count();
             let text = format!("{} steps, {missing} missing", steps.len());
-            tell("tables", if missing == 0 { Ok(text) } else { Err(anyhow::anyhow!("{text}: tuan migrate up")) });
+            tell(
+                "tables",
+                if missing == 0 { Ok(text) } else { Err(anyhow::anyhow!("{text}: tuan migrate up")) },
+            );
         }
         let unsafe_defaults = if is_demo { Vec::new() } else { config.unsafe_defaults() };
         for missing in unsafe_defaults {
             tell("setting", Err(anyhow::anyhow!("{missing}")));
         }
-        tell("address", Listener::bind(config.listen()?).and_then(|l| Ok(format!("{} is free", l.address()?))));
+        tell(
+            "address",
+            Listener::bind(config.listen()?).and_then(|l| Ok(format!("{} is free", l.address()?))),
+        );
         Ok(if is_fine { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }

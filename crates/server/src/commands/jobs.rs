@@ -53,7 +53,10 @@ impl Jobs {
             Self::Dead(place) => {
                 let db = store::open_beside(&place.load(&[])?)?;
                 for job in db.read_blocking::<_, DbError, _>(work::dead_jobs)? {
-                    say(&format!("{:<28} {:<40} tried {}  {}", job.kind, job.key, job.attempts, job.last_error));
+                    say(&format!(
+                        "{:<28} {:<40} tried {}  {}",
+                        job.kind, job.key, job.attempts, job.last_error
+                    ));
                 }
             }
             Self::Replay(job) => {

@@ -40,11 +40,7 @@ impl Serve {
     /// # Errors
     /// When it cannot start, or the store is damaged.
     pub(crate) fn run(self) -> Result<ExitCode> {
-        let given = [
-            ("roles", self.roles),
-            ("listen", self.listen),
-            ("metrics_listen", self.metrics_listen),
-        ];
+        let given = [("roles", self.roles), ("listen", self.listen), ("metrics_listen", self.metrics_listen)];
         serve(&self.place.load(&given)?)
     }
 }

@@ -2,16 +2,34 @@
 
 use base::Timestamp;
 use db::{DbError, Lane, Tx};
+use parking_lot::Mutex;
 use rest::{Common, Ctx, Denied, Json, OpenApiRouter, Refused, routes};
 use serde::{Deserialize, Serialize};
 
+use super::world::{Person, World};
 use crate::store::CLOCK_OFFSET;
 
 /// Furthest that the clock moves at once: 400 days.
 const STEP_MAX_S: i64 = 400 * 86_400;
 
 pub(crate) fn routes() -> OpenApiRouter<Ctx> {
-    OpenApiRouter::new().routes(routes!(demo_get)).routes(routes!(demo_clock_get)).routes(routes!(demo_clock_advance))
+    OpenApiRouter::new()
+        .routes(routes!(demo_get))
+        .routes(routes!(demo_clock_get))
+        .routes(routes!(demo_clock_advance))
+}
+
+/// One request at a time moves the clock. Put into the context's extensions at start.
+#[derive(Debug, Default)]
+pub(crate) struct ClockGate(Mutex<()>);
+
+impl ClockGate {
+    /// Moves the clock on to where the store says; another request may have been faster.
+    fn set(ctx: &Ctx, offset: i64) {
+        let gate = ctx.extension::<Self>().unwrap_or_default();
+        let _one_at_a_time = gate.0.lock();
+        ctx.clock().advance(offset.saturating_sub(ctx.clock().offset_micros()));
+    }
 }
 
 /// Somebody one can sign in as.
@@ -47,7 +65,22 @@ fn only_in_demo(ctx: &Ctx) -> Result<(), Denied> {
 #[utoipa::path(get, path = "/api/v1/demo", tag = "demo", responses((status = 200, body = Demo), Common))]
 async fn demo_get(ctx: rest::State) -> Result<Json<Demo>, Refused> {
     only_in_demo(&ctx)?;
-    Ok(Json(Demo { is_demo: true, people: Vec::new(), operator_phone: String::new() }))
+    let world = World::load().unwrap_or_else(|error| {
+        tracing::error!(%error, "the demo's world");
+        World::default()
+    });
+    let person = |person: &Person, what: String| DemoPerson {
+        phone: person.phone.clone(),
+        name: person.name.clone(),
+        what,
+    };
+    let mut people = vec![person(&world.operator, "运营：看全部商家、账本和审计".to_owned())];
+    for shop in &world.shop {
+        people.push(person(&shop.owner, format!("店主：{}", shop.name)));
+        people.push(person(&shop.staff, format!("店员：{}", shop.name)));
+    }
+    people.extend(world.people().iter().map(|member| person(member, "顾客".to_owned())));
+    Ok(Json(Demo { is_demo: true, people, operator_phone: world.operator.phone }))
 }
 
 /// The time the server decides by. Demo mode only.
@@ -93,7 +126,6 @@ async fn demo_clock_advance(
         Ok(offset)
     };
     let offset = ctx.db().write::<i64, DbError, _>(Lane::Interactive, moved).await?;
-    // Another node may have moved it too: what the store says holds.
-    ctx.clock().advance(offset.saturating_sub(ctx.clock().offset_micros()));
+    ClockGate::set(&ctx, offset);
     Ok(Json(ClockView { now: ctx.now() }))
 }

@@ -13,8 +13,7 @@ use super::Site;
 use crate::store::CLOCK_OFFSET;
 
 pub(super) fn routes(site: &Arc<Site>, has_metrics: bool) -> Router {
-    let mut routes =
-        Router::new().route("/livez", get(|| async { "alive\n" })).route("/readyz", get(ready));
+    let mut routes = Router::new().route("/livez", get(|| async { "alive\n" })).route("/readyz", get(ready));
     if has_metrics {
         routes = routes.route("/metrics", get(metrics));
     }

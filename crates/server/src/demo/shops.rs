@@ -1,0 +1,145 @@
+//! Opens the shops: people, products, pictures, prices, activities.
+
+use anyhow::{Context, Result};
+use base::MerchantId;
+use people::api::Phone;
+use serde_json::{Value, json};
+
+use super::inside::{Inside, items, text};
+use super::world::{Activity, Person, Product, Shop, World};
+use super::{Offered, OpenShop, pictures};
+
+/// Makes the operator and all shops with what they sell.
+///
+/// # Errors
+/// When a command is refused.
+pub(crate) async fn open(inside: &Inside, world: &World) -> Result<Vec<OpenShop>> {
+    let operator = operator(inside, &world.operator).await?;
+    let categories = items(&inside.call("GET", "/categories", "", Value::Null).await?);
+    let mut shops = Vec::new();
+    for shop in &world.shop {
+        shops.push(open_one(inside, &operator, shop).await?);
+    }
+    for product in &world.product {
+        let shop = shops.iter_mut().find(|shop| shop.key == product.shop).context("a product of no shop")?;
+        let category =
+            categories.iter().find(|c| c.get("slug").is_some_and(|slug| *slug == *product.category));
+        let category = text(category.context("a product of no category")?, "/id")?;
+        let offered = offer(inside, shop, product, &category).await?;
+        shop.products.push(offered);
+    }
+    for activity in &world.activity {
+        let found = shops.iter_mut().find_map(|shop| {
+            let place = shop.products.iter().position(|product| product.title == activity.of)?;
+            Some((shop, place))
+        });
+        let (shop, place) = found.context("an activity of no product")?;
+        start(inside, shop, place, activity).await?;
+    }
+    Ok(shops)
+}
+
+/// Makes the operator.
+///
+/// # Errors
+/// Whatever the store says.
+pub(crate) async fn operator(inside: &Inside, operator: &Person) -> Result<String> {
+    let (phone, name) = (operator.phone.parse::<Phone>()?, operator.name.clone());
+    inside
+        .command(move |tx| {
+            let person = people::api::ensure_member(tx, &phone, &name)?;
+            people::api::ensure_operator(tx, person)
+        })
+        .await?;
+    inside.sign_in(&operator.phone, &operator.name).await
+}
+
+async fn open_one(inside: &Inside, operator: &str, shop: &Shop) -> Result<OpenShop> {
+    let token = inside.sign_in(&shop.owner.phone, &shop.owner.name).await?;
+    inside.sign_in(&shop.staff.phone, &shop.staff.name).await?;
+    let body = json!({ "name": shop.name, "about": shop.about, "owner_phone": shop.owner.phone });
+    let merchant = text(&inside.call("POST", "/merchants", operator, body).await?, "/id")?;
+    let of = format!("/merchants/{merchant}");
+    let staff = json!({ "phone": shop.staff.phone, "rights": shop.staff.rights });
+    inside.call("POST", &format!("{of}/staff"), &token, staff).await?;
+    let reductions: Vec<Value> = shop
+        .reductions
+        .iter()
+        .map(|(threshold, off)| json!({ "threshold_minor": threshold, "off_minor": off }))
+        .collect();
+    let (base, free) = shop.freight;
+    let pricing = json!({ "full_reductions": reductions,
+        "freight": { "base_minor": base, "free_from_minor": free } });
+    inside.call("PUT", &format!("{of}/pricing"), &token, pricing).await?;
+    let (level1, level2) = shop.commission;
+    let rules = json!({ "level1_bp": level1, "level2_bp": level2, "window_hours": 72, "model": "last_touch",
+        "return_window_days": 7 });
+    inside.call("PUT", &format!("{of}/commission-rules"), &token, rules).await?;
+    Ok(OpenShop {
+        key: shop.key.clone(),
+        merchant: merchant.parse::<MerchantId>()?,
+        token,
+        products: Vec::new(),
+    })
+}
+
+async fn offer(inside: &Inside, shop: &OpenShop, product: &Product, category: &str) -> Result<Offered> {
+    let of = format!("/merchants/{}", shop.merchant);
+    let png = pictures::png(product)?;
+    let picture = inside.try_call("POST", &format!("{of}/pictures"), &shop.token, "image/png", png).await?;
+    let picture = text(&picture.map_err(|code| anyhow::anyhow!("picture refused: {code}"))?, "/id")?;
+    let place = shop.products.len();
+    let skus: Vec<Value> = (1..)
+        .zip(&product.variants)
+        .map(|(n, (value, price, stock))| {
+            let values: Vec<&String> = product.option.iter().map(|_| value).collect();
+            json!({ "code": format!("{}-{:02}-{n}", shop.key.to_uppercase(), place + 1), "option_values": values,
+                "price_minor": price, "stock": stock })
+        })
+        .collect();
+    let options: Vec<Value> = product
+        .option
+        .iter()
+        .map(|name| json!({ "name": name, "values": product.variants.iter().map(|v| &v.0).collect::<Vec<_>>() }))
+        .collect();
+    let facts: Vec<Value> =
+        product.facts.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
+    let is_fresh = ["fruit", "vegetables", "meat-eggs", "snacks"].contains(&product.category.as_str());
+    let body = json!({ "title": product.title, "description": product.text, "category": category,
+        "options": options, "attributes": facts, "no_reason_return": !is_fresh, "pictures": [picture],
+        "skus": skus });
+    let made = inside.call("POST", &format!("{of}/products"), &shop.token, body).await?;
+    let id = text(&made, "/id")?;
+    inside.call("POST", &format!("/products/{id}/publish"), &shop.token, Value::Null).await?;
+    let skus = made.get("skus").and_then(Value::as_array).cloned().unwrap_or_default();
+    let skus = skus.iter().map(|sku| text(sku, "/id")).collect::<Result<_>>()?;
+    Ok(Offered { id, title: product.title.clone(), skus, activity: None })
+}
+
+async fn start(inside: &Inside, shop: &mut OpenShop, place: usize, activity: &Activity) -> Result<()> {
+    let now = base::Clock::now(inside.clock());
+    let Some(product) = shop.products.get_mut(place) else { return Ok(()) };
+    let skus: Vec<Value> = product
+        .skus
+        .iter()
+        .zip(&activity.prices)
+        .map(|(sku, price)| {
+            let tiers: Vec<Value> = activity
+                .ladder
+                .iter()
+                .map(|(people, off)| json!({ "people": people, "price_minor": price - off }))
+                .collect();
+            let leader = activity.leader_off.map(|off| price - off);
+            json!({ "sku": sku, "team_price_minor": price, "leader_price_minor": leader, "tiers": tiers })
+        })
+        .collect();
+    let body = json!({ "product": product.id, "title": activity.title, "skus": skus, "size": activity.size,
+        "window_minutes": activity.hours * 60, "starts_at": now, "ends_at": now.plus_seconds(120 * 86_400),
+        "quota": activity.quota, "per_person_limit": activity.per_person,
+        "new_buyers_only": activity.new_buyers_only });
+    let path = format!("/merchants/{}/activities", shop.merchant);
+    let id = text(&inside.call("POST", &path, &shop.token, body).await?, "/id")?;
+    inside.call("POST", &format!("/activities/{id}/start"), &shop.token, Value::Null).await?;
+    product.activity = Some((id, activity.size));
+    Ok(())
+}
