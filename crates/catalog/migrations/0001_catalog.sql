@@ -17,7 +17,8 @@ CREATE TABLE catalog_product (
     activity         BLOB,
     team_price       BIGINT,
     team_size        BIGINT,
-    published_at     BIGINT,
+    -- When it was first put on sale; 0 before.
+    published_at     BIGINT NOT NULL,
     created_at       BIGINT NOT NULL,
     updated_at       BIGINT NOT NULL,
     CHECK (price_from > 0)

@@ -235,7 +235,7 @@ pub(crate) async fn product_list(
     let read = move |rx: &mut Rx| {
         let rows = store::list_shown(rx, &shown)?;
         let place = |row: &ProductRow| {
-            let published = row.published_at.map_or(0, Timestamp::micros);
+            let published = row.published_at.micros();
             let key = if shown.sort == Sort::New { published } else { row.price_from };
             Cursor::new([key.to_string(), row.id.to_string()])
         };

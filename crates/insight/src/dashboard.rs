@@ -99,7 +99,7 @@ fn read(rx: &mut Rx, merchant: MerchantId, span: &Span) -> Result<DashboardView,
         teams_open: deals::api::count_open(rx, merchant)?,
         to_ship: orders::api::count(rx, merchant, OrderState::Confirmed)?,
         low_stock: stock::api::count_low(rx, merchant, LOW_STOCK)?,
-        commissions_frozen: money(0),
+        commissions_frozen: money(reach::api::waiting(rx, merchant)?),
         by_day: days
             .iter()
             .map(|(day, change)| DayView {

@@ -295,9 +295,12 @@ async fn order_evidence_get(
     actor: Actor,
     Path(order): Path<OrderId>,
 ) -> Result<Json<reach::api::EvidenceView>, Refused> {
-    let read = move |rx: &mut Rx| match visible(rx, &actor, order) {
-        Err(refused) => Ok(Err(refused)),
-        Ok(_) => Ok(Ok(reach::api::evidence(rx, order)?)),
+    let read = move |rx: &mut Rx| {
+        let may_see = reach::api::earns_from(rx, actor.person, order)?;
+        match visible(rx, &actor, order) {
+            Err(refused) if !may_see => Ok(Err(refused)),
+            Err(_) | Ok(_) => Ok(Ok(reach::api::evidence(rx, order)?)),
+        }
     };
     let found = ctx.db().read::<_, DbError, _>(read).await?;
     found.map(Json)

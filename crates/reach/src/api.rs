@@ -196,6 +196,14 @@ pub fn evidence(rx: &mut Rx, order: OrderId) -> Result<EvidenceView, DbError> {
     commissions::evidence(rx, order)
 }
 
+/// Whether a person earns, or earned, a commission from an order: such a person may see its evidence.
+///
+/// # Errors
+/// Whatever the store says.
+pub fn earns_from(rx: &mut Rx, person: PersonId, order: OrderId) -> Result<bool, DbError> {
+    Ok(store::commissions_of(rx, order)?.iter().any(|row| row.beneficiary == person))
+}
+
 /// What a code leads to; `None` for a code that is not ours.
 ///
 /// # Errors

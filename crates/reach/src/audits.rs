@@ -105,8 +105,8 @@ fn over_cap(rx: &mut Rx) -> Result<AuditFailures, DbError> {
         |row| Ok(tell(row.get(0)?, row.get(1)?)),
     )?;
     failures.extend(rx.list(
-        "SELECT order_id, line FROM reach_commission GROUP BY order_id, line, base
-         HAVING SUM(rate_bp) > 5000 OR SUM(amount) * 10000 > base * 5000 ORDER BY order_id, line LIMIT :most",
+        "SELECT order_id, line FROM reach_commission GROUP BY order_id, line
+         HAVING SUM(rate_bp) > 5000 OR SUM(amount) * 10000 > MIN(base) * 5000 ORDER BY order_id, line LIMIT :most",
         params!["most" => most],
         |row| Ok(tell(row.get(0)?, row.get(1)?)),
     )?);

@@ -6,6 +6,8 @@
 #![expect(clippy::expect_used, reason = "a test that cannot set up its world must fail loudly")]
 
 mod app;
+pub mod http;
+pub mod process;
 mod postgres_server;
 mod store;
 

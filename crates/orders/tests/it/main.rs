@@ -4,5 +4,6 @@
 mod alone;
 mod races;
 mod sandbox;
+mod shares;
 mod teams;
 mod world;

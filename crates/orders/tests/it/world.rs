@@ -18,11 +18,25 @@ pub(crate) fn parts() -> Parts {
         pricing::module(),
         catalog::module(),
         deals::module(),
+        reach::module(),
         payments::module(),
         orders::module(),
     ];
     let hooks = people::Hooks(modules.iter().filter_map(|module| module.merge_guest).collect());
-    Parts { modules, authenticate: Arc::new(people::api::Sessions), extensions: vec![Arc::new(hooks)] }
+    let reach_hooks = reach::api::Hooks {
+        team: Some(|rx, team| {
+            let brief = deals::api::team_brief(rx, team)?;
+            Ok(brief.map(|brief| reach::api::TeamTarget {
+                merchant: brief.merchant,
+                product: brief.product,
+                team_price: Some(brief.price),
+            }))
+        }),
+        team_price: Some(deals::api::team_price),
+        order_numbers: Some(orders::api::numbers),
+    };
+    let extensions: Vec<Arc<dyn std::any::Any + Send + Sync>> = vec![Arc::new(hooks), Arc::new(reach_hooks)];
+    Parts { modules, authenticate: Arc::new(people::api::Sessions), extensions }
 }
 
 /// Somebody who has signed in.

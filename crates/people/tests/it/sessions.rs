@@ -47,7 +47,7 @@ app_test!(a_session_slides_and_has_an_end, parts, |app| {
 
 app_test!(use_is_written_down_once_an_hour, parts, |app| {
     let token = member(&app, "13800138000").await;
-    let seen = || count(&app, "SELECT seen_at FROM people_session");
+    let seen = || count(&app, "SELECT MAX(seen_at) FROM people_session");
     let start = seen().await;
     app.pass(3_599).await;
     app.get("/api/v1/me", &token).await.expect(200);
@@ -101,4 +101,18 @@ app_test!(a_ban_takes_effect_at_once, parts, |app| {
     let actions: Vec<&str> =
         log["items"].as_array().unwrap().iter().map(|act| act["action"].as_str().unwrap()).collect();
     assert_eq!(actions, ["person.unban", "person.ban"]);
+});
+
+app_test!(what_is_long_past_is_removed, parts, |app| {
+    let live = member(&app, "13800138000").await;
+    let purge = || app.store.db.write::<_, DbError, _>(Lane::Interactive, api::purge);
+    assert_eq!(purge().await.unwrap(), 0);
+    app.pass(20 * 86_400).await;
+    app.get("/api/v1/me", &live).await.expect(200);
+    // The code and the count of codes.
+    assert_eq!(purge().await.unwrap(), 2);
+    app.get("/api/v1/me", &live).await.expect(200);
+    app.pass(40 * 86_400).await;
+    assert_eq!(purge().await.unwrap(), 1);
+    assert_eq!(purge().await.unwrap(), 0);
 });

@@ -39,7 +39,7 @@ app_test!(a_code_bears_five_tries_even_at_once, parts, |app| {
     for answer in join_all(tries).await {
         answer.expect_problem(422, "sign_in.code_wrong");
     }
-    assert_eq!(count(&app, "SELECT tries_left FROM people_code").await, 0);
+    assert_eq!(count(&app, "SELECT MAX(tries_left) FROM people_code").await, 0);
     let right = json!({ "phone": "13800138000", "code": code });
     app.post("/api/v1/sessions", "", right).await.expect_problem(422, "sign_in.code_wrong");
 });
@@ -116,7 +116,9 @@ app_test!(a_guest_who_is_known_is_merged_once, parts, |app| {
         .store
         .db
         .read::<_, DbError, _>(|rx| {
-            rx.list("SELECT key FROM people_limit WHERE scope = 'hook' ORDER BY key", &[], |row| row.get(0))
+            rx.list("SELECT key FROM people_limit WHERE scope = 'hook' ORDER BY key LIMIT 10", &[], |row| {
+                row.get(0)
+            })
         })
         .await
         .unwrap();
@@ -217,7 +219,7 @@ app_test!(the_store_knows_no_secret, parts, |app| {
     let stored: String = app
         .store
         .db
-        .read::<_, DbError, _>(|rx| rx.one("SELECT password FROM people_person", &[], |row| row.get(0)))
+        .read::<_, DbError, _>(|rx| rx.one("SELECT MAX(password) FROM people_person", &[], |row| row.get(0)))
         .await
         .unwrap();
     assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
@@ -225,7 +227,9 @@ app_test!(the_store_knows_no_secret, parts, |app| {
     let hash: Vec<u8> = app
         .store
         .db
-        .read::<_, DbError, _>(|rx| rx.one("SELECT token_hash FROM people_session", &[], |row| row.get(0)))
+        .read::<_, DbError, _>(|rx| {
+            rx.one("SELECT token_hash FROM people_session ORDER BY token_hash LIMIT 1", &[], |row| row.get(0))
+        })
         .await
         .unwrap();
     assert_eq!(hash.len(), 32);

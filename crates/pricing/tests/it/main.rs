@@ -1,5 +1,5 @@
 //! A merchant's rules, on both engines.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use base::{Currency, Id, MerchantId, PersonId};
 use db::{DbError, Lane};

@@ -1,3 +1,5 @@
+#![expect(clippy::arithmetic_side_effects, reason = "an overflow in a test must panic")]
+
 use base::Id;
 use proptest::prelude::*;
 

@@ -253,7 +253,9 @@ pub(crate) fn commissions_of(rx: &mut Rx, order: OrderId) -> Result<Vec<Commissi
 
 pub(crate) fn find_commission(rx: &mut Rx, id: CommissionId) -> Result<Option<CommissionRow>, DbError> {
     rx.opt(
-        &format!("SELECT {COMMISSION} FROM reach_commission WHERE id = :id"),
+        &format!(
+            "SELECT {COMMISSION} FROM reach_commission WHERE id = :id ORDER BY order_id, line, level LIMIT 2"
+        ),
         params!["id" => id],
         commission,
     )
@@ -269,7 +271,7 @@ pub(crate) fn list_earned(
     rx.list(
         &format!(
             "SELECT {COMMISSION} FROM reach_commission WHERE beneficiary = :beneficiary AND id < :before
-             ORDER BY id DESC LIMIT :limit"
+             ORDER BY id DESC, order_id, line, level LIMIT :limit"
         ),
         params!["beneficiary" => beneficiary, "before" => before, "limit" => limit],
         commission,
@@ -286,7 +288,7 @@ pub(crate) fn list_owed(
     rx.list(
         &format!(
             "SELECT {COMMISSION} FROM reach_commission WHERE merchant = :merchant AND id < :before
-             ORDER BY id DESC LIMIT :limit"
+             ORDER BY id DESC, order_id, line, level LIMIT :limit"
         ),
         params!["merchant" => merchant, "before" => before, "limit" => limit],
         commission,

@@ -194,7 +194,7 @@ pub(crate) struct Counted<'a> {
 }
 
 /// Rows a counter is spread over at most.
-const BUCKETS_MAX: u32 = 16;
+const BUCKETS_MAX: u32 = 64;
 
 /// Adds to the counters of an entry and to its merchant's funnel of the day.
 pub(crate) fn count(tx: &mut Tx, counted: &Counted<'_>, add: Counts) -> Result<(), DbError> {

@@ -109,7 +109,7 @@ pub(crate) fn last_entry(
 ) -> Result<Option<(EntryId, MerchantId, String)>, DbError> {
     rx.opt(
         "SELECT t.entry, t.merchant, e.kind FROM reach_touch t JOIN reach_entry e ON e.id = t.entry
-         WHERE t.person = :person AND t.at >= :since ORDER BY t.id DESC LIMIT 1",
+         WHERE t.person = :person AND t.at >= :since ORDER BY t.person, t.id DESC, t.merchant LIMIT 1",
         params!["person" => person, "since" => since],
         |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
     )

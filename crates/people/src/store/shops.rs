@@ -1,0 +1,181 @@
+//! Shops and their staff.
+
+use std::collections::BTreeMap;
+
+use base::{Currency, MerchantId, PersonId};
+use db::{DbError, Row, Rx, Tx, params};
+use rest::Rights;
+
+use super::lists::in_lists;
+use crate::api::MerchantInfo;
+use crate::model::Role;
+
+pub(crate) fn merchant_names(
+    rx: &mut Rx,
+    merchants: &[MerchantId],
+) -> Result<BTreeMap<MerchantId, String>, DbError> {
+    let mut names = BTreeMap::new();
+    in_lists(merchants, |list, params| {
+        let sql = format!("SELECT id, name FROM people_merchant WHERE id IN ({list})");
+        names.extend(rx.list(&sql, params, |row| Ok((row.get::<MerchantId>(0)?, row.get::<String>(1)?)))?);
+        Ok(())
+    })?;
+    Ok(names)
+}
+
+pub(crate) fn find_merchant(rx: &mut Rx, id: MerchantId) -> Result<Option<MerchantInfo>, DbError> {
+    rx.opt(
+        "SELECT id, name, about, currency, created_at FROM people_merchant WHERE id = :id",
+        params!["id" => id],
+        |row| {
+            Ok(MerchantInfo {
+                id: row.get(0)?,
+                name: row.get(1)?,
+                about: row.get(2)?,
+                currency: row.get(3)?,
+                created_at: row.get(4)?,
+            })
+        },
+    )
+}
+
+/// `false` when there is one with this id.
+pub(crate) fn insert_merchant(tx: &mut Tx, id: MerchantId, name: &str, about: &str) -> Result<bool, DbError> {
+    let now = tx.now();
+    let inserted = tx.execute(
+        "INSERT INTO people_merchant (id, name, about, currency, created_at)
+         VALUES (:id, :name, :about, :currency, :now) ON CONFLICT (id) DO NOTHING",
+        params!["id" => id, "name" => name, "about" => about, "currency" => Currency::CNY, "now" => now],
+    )?;
+    Ok(inserted == 1)
+}
+
+/// `false` when the person is staff there already.
+pub(crate) fn insert_staff(
+    tx: &mut Tx,
+    merchant: MerchantId,
+    person: PersonId,
+    role: Role,
+    rights: Rights,
+) -> Result<bool, DbError> {
+    let now = tx.now();
+    let inserted = tx.execute(
+        "INSERT INTO people_staff (person, merchant, role, rights, added_at)
+         VALUES (:person, :merchant, :role, :rights, :now) ON CONFLICT (person, merchant) DO NOTHING",
+        params![
+            "person" => person, "merchant" => merchant, "role" => role.word(), "rights" => rights.bits(),
+            "now" => now,
+        ],
+    )?;
+    Ok(inserted == 1)
+}
+
+/// Sets the rights of staff; `false` when the person is not, or is the owner.
+pub(crate) fn set_rights(
+    tx: &mut Tx,
+    merchant: MerchantId,
+    person: PersonId,
+    rights: Rights,
+) -> Result<bool, DbError> {
+    let changed = tx.execute(
+        "UPDATE people_staff SET rights = :rights
+         WHERE person = :person AND merchant = :merchant AND role = 'staff'",
+        params!["person" => person, "merchant" => merchant, "rights" => rights.bits()],
+    )?;
+    Ok(changed == 1)
+}
+
+/// `false` when the person is not staff there, or is the owner.
+pub(crate) fn delete_staff(tx: &mut Tx, merchant: MerchantId, person: PersonId) -> Result<bool, DbError> {
+    let deleted = tx.execute(
+        "DELETE FROM people_staff WHERE person = :person AND merchant = :merchant AND role = 'staff'",
+        params!["person" => person, "merchant" => merchant],
+    )?;
+    Ok(deleted == 1)
+}
+
+/// A person's place at one shop.
+pub(crate) struct MembershipRow {
+    pub(crate) merchant: MerchantId,
+    pub(crate) merchant_name: String,
+    pub(crate) role: Role,
+    pub(crate) rights: Rights,
+}
+
+/// Most shops one person can act for at a time.
+const MEMBERSHIPS_MAX: i64 = 100;
+
+/// The shops a person works for: on every request's path, so without their names.
+pub(crate) fn memberships(rx: &mut Rx, person: PersonId) -> Result<Vec<rest::Membership>, DbError> {
+    rx.list(
+        "SELECT merchant, role, rights FROM people_staff WHERE person = :person ORDER BY merchant LIMIT :limit",
+        params!["person" => person, "limit" => MEMBERSHIPS_MAX],
+        |row| {
+            let is_owner = Role::is(&row.get::<String>(1)?) == Role::Owner;
+            let rights = if is_owner { Rights::ALL } else { Rights::from_bits(row.get(2)?) };
+            Ok(rest::Membership { merchant: row.get(0)?, is_owner, rights })
+        },
+    )
+}
+
+pub(crate) fn named_memberships(rx: &mut Rx, person: PersonId) -> Result<Vec<MembershipRow>, DbError> {
+    rx.list(
+        "SELECT s.merchant, m.name, s.role, s.rights
+         FROM people_staff s JOIN people_merchant m ON m.id = s.merchant
+         WHERE s.person = :person ORDER BY s.merchant LIMIT :limit",
+        params!["person" => person, "limit" => MEMBERSHIPS_MAX],
+        |row| {
+            let role = Role::is(&row.get::<String>(2)?);
+            let rights = Rights::from_bits(row.get(3)?);
+            Ok(MembershipRow { merchant: row.get(0)?, merchant_name: row.get(1)?, role, rights })
+        },
+    )
+}
+
+/// One of a shop's staff.
+pub(crate) struct StaffRow {
+    pub(crate) person: PersonId,
+    pub(crate) name: String,
+    pub(crate) phone: Option<String>,
+    pub(crate) role: Role,
+    pub(crate) rights: Rights,
+}
+
+fn staff(row: &Row<'_>) -> Result<StaffRow, DbError> {
+    Ok(StaffRow {
+        person: row.get(0)?,
+        name: row.get(1)?,
+        phone: row.get(2)?,
+        role: Role::is(&row.get::<String>(3)?),
+        rights: Rights::from_bits(row.get(4)?),
+    })
+}
+
+pub(crate) fn find_staff(
+    rx: &mut Rx,
+    merchant: MerchantId,
+    person: PersonId,
+) -> Result<Option<StaffRow>, DbError> {
+    rx.opt(
+        "SELECT s.person, p.name, p.phone, s.role, s.rights
+         FROM people_staff s JOIN people_person p ON p.id = s.person
+         WHERE s.person = :person AND s.merchant = :merchant",
+        params!["person" => person, "merchant" => merchant],
+        staff,
+    )
+}
+
+pub(crate) fn list_staff(
+    rx: &mut Rx,
+    merchant: MerchantId,
+    after: PersonId,
+    limit: i64,
+) -> Result<Vec<StaffRow>, DbError> {
+    rx.list(
+        "SELECT s.person, p.name, p.phone, s.role, s.rights
+         FROM people_staff s JOIN people_person p ON p.id = s.person
+         WHERE s.merchant = :merchant AND s.person > :after ORDER BY s.person LIMIT :limit",
+        params!["merchant" => merchant, "after" => after, "limit" => limit],
+        staff,
+    )
+}

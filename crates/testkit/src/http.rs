@@ -1,0 +1,129 @@
+//! A small HTTP/1.1 client over one connection that is kept: enough for tests and load, and cheap.
+
+use std::io;
+use std::net::SocketAddr;
+
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// A client of one server, for one person.
+pub struct Http {
+    address: SocketAddr,
+    connection: Option<TcpStream>,
+    token: String,
+    buffer: Vec<u8>,
+}
+
+/// An answer over the wire.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// The status.
+    pub status: u16,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    /// The body as JSON; null when it is not.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or(Value::Null)
+    }
+}
+
+impl Http {
+    /// A client of the server at `address`; `token` is empty for nobody.
+    pub fn new(address: SocketAddr, token: &str) -> Self {
+        Self { address, connection: None, token: token.to_owned(), buffer: Vec::new() }
+    }
+
+    /// Goes on as somebody else.
+    pub fn set_token(&mut self, token: &str) {
+        token.clone_into(&mut self.token);
+    }
+
+    /// Goes on at another address.
+    pub fn set_address(&mut self, address: SocketAddr) {
+        self.address = address;
+        self.connection = None;
+    }
+
+    /// Sends a request and waits for the answer.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or goes away: whether it did what was asked is then unknown.
+    pub async fn send(&mut self, method: &str, path: &str, key: &str, body: &Value) -> io::Result<Reply> {
+        let sent = self.try_send(method, path, key, body).await;
+        if sent.is_err() {
+            self.connection = None;
+        }
+        sent
+    }
+
+    async fn try_send(&mut self, method: &str, path: &str, key: &str, body: &Value) -> io::Result<Reply> {
+        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n");
+        if !self.token.is_empty() {
+            head.push_str(&format!("Authorization: Bearer {}\r\n", self.token));
+        }
+        if !key.is_empty() {
+            head.push_str(&format!("Idempotency-Key: {key}\r\n"));
+        }
+        let content = if body.is_null() { String::new() } else { body.to_string() };
+        if !content.is_empty() {
+            head.push_str("Content-Type: application/json\r\n");
+        }
+        head.push_str(&format!("Content-Length: {}\r\n\r\n{content}", content.len()));
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => {
+                let connection = TcpStream::connect(self.address).await?;
+                connection.set_nodelay(true)?;
+                connection
+            }
+        };
+        connection.write_all(head.as_bytes()).await?;
+        let reply = self.read(&mut connection).await?;
+        self.connection = Some(connection);
+        Ok(reply)
+    }
+
+    async fn read(&mut self, connection: &mut TcpStream) -> io::Result<Reply> {
+        self.buffer.clear();
+        let head_end = loop {
+            if let Some(end) = find(&self.buffer, b"\r\n\r\n") {
+                break end;
+            }
+            self.more(connection).await?;
+        };
+        let head = String::from_utf8_lossy(self.buffer.get(..head_end).unwrap_or_default()).into_owned();
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(broken)?;
+        let length: usize = head
+            .lines()
+            .filter_map(|line| line.split_once(':'))
+            .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+            .and_then(|(_, value)| value.trim().parse().ok())
+            .unwrap_or(0);
+        let body_start = head_end.saturating_add(4);
+        let end = body_start.saturating_add(length);
+        while self.buffer.len() < end {
+            self.more(connection).await?;
+        }
+        let body = self.buffer.get(body_start..end).unwrap_or_default().to_vec();
+        Ok(Reply { status, body })
+    }
+
+    async fn more(&mut self, connection: &mut TcpStream) -> io::Result<()> {
+        if connection.read_buf(&mut self.buffer).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(())
+    }
+}
+
+fn broken() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "not an HTTP answer")
+}
+
+fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    haystack.windows(needle.len()).position(|window| window == needle)
+}
