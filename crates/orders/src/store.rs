@@ -274,13 +274,6 @@ pub(crate) fn insert_refund(tx: &mut Tx, row: &RefundRow) -> Result<bool, DbErro
     Ok(inserted == 1)
 }
 
-/// The numbers of orders.
-pub(crate) fn numbers(rx: &mut Rx, orders: &[OrderId]) -> Result<BTreeMap<OrderId, String>, DbError> {
-    let keys: Vec<Value> = orders.iter().map(|order| Value::from(*order)).collect();
-    let sql = "SELECT id, number FROM orders_order WHERE id IN (:in) ORDER BY id LIMIT 500";
-    Ok(rx.list_in(sql, &keys, |row| Ok((row.get(0)?, row.get(1)?)))?.into_iter().collect())
-}
-
 /// After every id there is.
 pub(crate) fn last_id() -> OrderId {
     OrderId::from_bytes([0xff; 16])
