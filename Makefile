@@ -36,8 +36,7 @@ bench:
 	else echo "there is no benchmark yet"; exit 1; fi
 
 crash:
-	@if [ -x scripts/crash ]; then scripts/crash $(ARGS); \
-	else echo "there is no crash harness yet"; exit 1; fi
+	@scripts/crash
 
 setup:
 	@scripts/setup

@@ -407,16 +407,16 @@ pub fn team_brief(rx: &mut Rx, id: TeamId) -> Result<Option<TeamBrief>, DbError>
     }))
 }
 
-/// What a product costs in a team, when it is sold so at this time.
+/// The lowest price of a product in a team of its live activity; `None` when there is none.
 ///
 /// # Errors
 /// Whatever the store says.
 pub fn team_price(rx: &mut Rx, product: ProductId) -> Result<Option<Money>, DbError> {
-    let Some(activity) = store::live_activity(rx, product)? else { return Ok(None) };
+    let Some(id) = store::live_activity(rx, product)? else { return Ok(None) };
     let now = rx.now();
-    let row = store::find_activity(rx, activity)?.filter(|row| row.starts_at <= now && now < row.ends_at);
+    let row = store::find_activity(rx, id)?.filter(|row| row.starts_at <= now && now < row.ends_at);
     let Some(row) = row else { return Ok(None) };
-    let lowest = store::prices(rx, activity)?.iter().map(|price| price.team_price).min();
+    let lowest = store::prices(rx, id)?.iter().map(|price| price.joining_price(false)).min();
     Ok(lowest.map(|minor| Money::new(minor, row.currency)))
 }
 

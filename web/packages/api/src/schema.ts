@@ -1934,7 +1934,7 @@ export interface components {
             /** @description Whether this touch earns its sharer something. */
             counted: boolean;
             /** @description Why it does or does not. */
-            reason: components["schemas"]["Reason"];
+            reason: components["schemas"]["TouchReason"];
             /** @description The kind of entry. */
             scene: string;
             sharer: components["schemas"]["PersonId"] | null;
@@ -2818,11 +2818,6 @@ export interface components {
             groups: components["schemas"]["QuoteGroup"][];
             total: components["schemas"]["Money"];
         };
-        /**
-         * @description Why stock changes.
-         * @enum {string}
-         */
-        Reason: "stocking" | "count" | "damage" | "other";
         RefundBody: {
             lines: components["schemas"]["LineRefund"][];
             reason: components["schemas"]["Text1To200"];
@@ -2973,7 +2968,7 @@ export interface components {
              */
             delta: number;
             note?: components["schemas"]["Text1To200"] | null;
-            reason: components["schemas"]["Reason"];
+            reason: components["schemas"]["StockReason"];
         };
         /** @description How much there is of one SKU. */
         StockLevel: {
@@ -2987,6 +2982,11 @@ export interface components {
             /** Format: int64 */
             sold: number;
         };
+        /**
+         * @description Why stock changes.
+         * @enum {string}
+         */
+        StockReason: "stocking" | "count" | "damage" | "other";
         /** @description What lies somewhere of one variant. */
         StockRow: {
             /**
@@ -3108,6 +3108,11 @@ export interface components {
         TouchInput: {
             code: string;
         };
+        /**
+         * @description Why a touch counts or does not.
+         * @enum {string}
+         */
+        TouchReason: "counted" | "later_touch" | "earlier_touch" | "outside_window" | "own_entry" | "staff" | "merchant_entry";
         /** @description What became of a touch. */
         Touched: {
             /** @description Whether it may earn the sharer something: not one's own entry, and not the same again within an hour. */
