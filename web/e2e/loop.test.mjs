@@ -275,7 +275,7 @@ test('a product from a file, with a team price', { skip, timeout: 90_000 }, asyn
   await owner.look('product_published')
 
   await owner.go(`${desk}/activities/new`)
-  await owner.page.locator('select').first().selectOption({ label: title })
+  await owner.page.locator('form select').first().selectOption({ label: title })
   await owner.page.getByLabel(/^拼团价 50/).fill('46')
   await owner.page.getByLabel(/^拼团价 100/).fill('88')
   await owner.look('activity_new')

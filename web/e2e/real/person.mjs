@@ -9,6 +9,7 @@ let taken = 0
 
 export async function newPerson(browser, { locale = 'zh-CN', desk = false, path = '/' } = {}) {
   const page = await browser.open(path, { locale, ...(desk ? { viewport: DESK } : {}) })
+  page.setDefaultTimeout(10_000)
   const person = {
     page,
     say: words[locale],
