@@ -13,11 +13,12 @@ use rest::{Audit, Ctx, Module, OpenApiRouter, Settings};
 use sha2::{Digest, Sha256};
 use work::{Worker, WorkerOptions};
 
+use crate::audits::{self, Audits};
 use crate::config::Config;
 use crate::demo;
 
 /// The modules, in the order of the DAG (ARCHITECTURE.md).
-fn modules() -> Vec<Module> {
+pub(crate) fn modules() -> Vec<Module> {
     vec![
         ledger::module(),
         people::module(),
@@ -79,7 +80,7 @@ impl Assembly {
     pub(crate) fn new() -> Self {
         let mut assembly = Self {
             tables: vec![work::MIGRATIONS, rest::MIGRATIONS],
-            routes: demo::routes(),
+            routes: audits::routes().merge(demo::routes()),
             audits: Vec::new(),
             work: WorkerOptions::default(),
             hooks: people::Hooks::default(),
@@ -103,6 +104,7 @@ impl Assembly {
         let mut extensions: Vec<Arc<dyn Any + Send + Sync>> = vec![
             Arc::new(self.hooks),
             Arc::new(upwards()),
+            Arc::new(Audits(self.audits)),
             Arc::new(secret),
             Arc::new(Media { dir: config.dir() }),
             Arc::new(demo::ClockGate::default()),
