@@ -1,11 +1,26 @@
 //! The OpenAPI 3.1 document: what the handlers say, plus what holds for all of them.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use crate::app::Assembly;
 
 /// Operations that need an `Idempotency-Key`; a test asks each of them without one.
-const COMMANDS: &[&str] = &["demo_top_up", "stock_adjust"];
+const COMMANDS: &[&str] = &[
+    "activity_create",
+    "checkout_create",
+    "commission_approve",
+    "commission_refuse",
+    "demo_top_up",
+    "entry_create",
+    "order_ship",
+    "payment_create",
+    "product_create",
+    "refund_create",
+    "stock_adjust",
+    "team_merge_offer",
+];
 
 const ABOUT: &str = "\
 Community commerce: shops, people and the places where they meet.\n\n\
@@ -41,16 +56,114 @@ fn complete(document: &mut Value) {
     if let Some(components) = components.as_object_mut() {
         complete_components(components);
     }
+    require_what_is_always_there(root);
+    let names = schema_names(root);
     let Some(paths) = root.get_mut("paths").and_then(Value::as_object_mut) else { return };
-    for operation in paths.values_mut().filter_map(Value::as_object_mut).flat_map(Map::values_mut) {
-        let id = operation.get("operationId").and_then(Value::as_str).unwrap_or("");
-        if COMMANDS.contains(&id)
-            && let Some(operation) = operation.as_object_mut()
-            && let Some(parameters) =
-                operation.entry("parameters").or_insert_with(|| json!([])).as_array_mut()
-        {
-            parameters.push(json!({ "$ref": "#/components/parameters/IdempotencyKey" }));
+    for (path, operations) in paths {
+        for operation in operations.as_object_mut().into_iter().flat_map(Map::values_mut) {
+            complete_operation(operation, path, &names);
         }
+    }
+}
+
+fn schema_names(root: &Map<String, Value>) -> BTreeSet<String> {
+    let schemas = root.get("components").and_then(|components| components.get("schemas")?.as_object());
+    schemas.map(|schemas| schemas.keys().cloned().collect()).unwrap_or_default()
+}
+
+fn complete_operation(operation: &mut Value, path: &str, names: &BTreeSet<String>) {
+    let id = operation.get("operationId").and_then(Value::as_str).unwrap_or("").to_owned();
+    let Some(operation) = operation.as_object_mut() else { return };
+    let parameters = operation.entry("parameters").or_insert_with(|| json!([]));
+    let Some(parameters) = parameters.as_array_mut() else { return };
+    for name in path.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name) {
+        if !parameters.iter().any(|known| known.get("name").is_some_and(|known| known == name)) {
+            parameters.push(path_parameter(name, names));
+        }
+    }
+    if COMMANDS.contains(&id.as_str()) {
+        parameters.push(json!({ "$ref": "#/components/parameters/IdempotencyKey" }));
+    }
+    // A body of bytes is described as such, not as a list of numbers.
+    let bodies = operation.get_mut("requestBody").and_then(|body| body.get_mut("content")?.as_object_mut());
+    for (kind, content) in bodies.into_iter().flatten() {
+        if kind != "application/json"
+            && let Some(content) = content.as_object_mut()
+        {
+            content.insert("schema".to_owned(), json!({ "type": "string", "format": "binary" }));
+        }
+    }
+}
+
+/// The parameter for a part of the path: an id of its kind where there is one.
+fn path_parameter(name: &str, names: &BTreeSet<String>) -> Value {
+    let mut letters = name.chars();
+    let first = letters.next().map(|c| c.to_ascii_uppercase()).into_iter();
+    let id = format!("{}Id", first.chain(letters).collect::<String>());
+    let schema = if names.contains(&id) {
+        json!({ "$ref": format!("#/components/schemas/{id}") })
+    } else {
+        json!({ "type": "string" })
+    };
+    json!({ "name": name, "in": "path", "required": true, "schema": schema })
+}
+
+/// Fields of answers that may be missing; all others are always there, if only as `null`.
+const MAY_BE_MISSING: &[(&str, &str)] = &[
+    ("Session", "token"),
+    ("Problem", "fields"),
+    ("Problem", "request_id"),
+    ("Problem", "retry_after_s"),
+];
+
+/// An `Option` in an answer is written as `null`, so the field is required there; in a request it may be left out.
+fn require_what_is_always_there(root: &mut Map<String, Value>) {
+    let mut requested = BTreeSet::new();
+    let paths = root.get("paths").and_then(Value::as_object).cloned().unwrap_or_default();
+    for operation in paths.values().filter_map(Value::as_object).flat_map(Map::values) {
+        collect(operation.get("requestBody").unwrap_or(&Value::Null), &mut requested);
+    }
+    let schemas = root.get_mut("components").and_then(|components| components.get_mut("schemas"));
+    let Some(schemas) = schemas.and_then(Value::as_object_mut) else { return };
+    let mut todo: Vec<String> = requested.iter().cloned().collect();
+    while let Some(name) = todo.pop() {
+        let mut deeper = BTreeSet::new();
+        collect(schemas.get(&name).unwrap_or(&Value::Null), &mut deeper);
+        todo.extend(deeper.into_iter().filter(|name| requested.insert(name.clone())));
+    }
+    for (name, schema) in schemas.iter_mut().filter(|(name, _)| !requested.contains(*name)) {
+        require_all(schema, name);
+    }
+}
+
+fn require_all(schema: &mut Value, name: &str) {
+    match schema {
+        Value::Array(parts) => parts.iter_mut().for_each(|part| require_all(part, name)),
+        Value::Object(schema) => {
+            let fields = schema.get("properties").and_then(Value::as_object);
+            let all: Option<Vec<String>> = fields.map(|fields| {
+                let is_there = |field: &&String| !MAY_BE_MISSING.contains(&(name, field.as_str()));
+                fields.keys().filter(is_there).cloned().collect()
+            });
+            if let Some(all) = all.filter(|all| !all.is_empty()) {
+                schema.insert("required".to_owned(), json!(all));
+            }
+            schema.values_mut().for_each(|part| require_all(part, name));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// The names of the schemas that a part of the document refers to.
+fn collect(part: &Value, names: &mut BTreeSet<String>) {
+    match part {
+        Value::Array(parts) => parts.iter().for_each(|part| collect(part, names)),
+        Value::Object(fields) => {
+            let reference = fields.get("$ref").and_then(Value::as_str);
+            names.extend(reference.and_then(|to| to.strip_prefix("#/components/schemas/")).map(str::to_owned));
+            fields.values().for_each(|part| collect(part, names));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
@@ -83,7 +196,7 @@ fn schema_of<T: utoipa::PartialSchema>() -> Value {
     serde_json::to_value(T::schema()).unwrap_or_default()
 }
 
-fn tags_of(paths: &Map<String, Value>) -> std::collections::BTreeSet<String> {
+fn tags_of(paths: &Map<String, Value>) -> BTreeSet<String> {
     let operations = paths.values().filter_map(Value::as_object).flat_map(Map::values);
     let tags = operations.filter_map(|operation| operation.get("tags")?.as_array()).flatten();
     tags.filter_map(|tag| tag.as_str().map(str::to_owned)).collect()
