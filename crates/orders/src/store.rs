@@ -94,6 +94,13 @@ pub(crate) fn update_order(tx: &mut Tx, row: &Order) -> Result<(), DbError> {
     if changed == 1 { Ok(()) } else { Err(tx.give_up(DbError::Conflict)) }
 }
 
+/// The numbers of these orders.
+pub(crate) fn numbers(rx: &mut Rx, orders: &[OrderId]) -> Result<BTreeMap<OrderId, String>, DbError> {
+    let keys: Vec<Value> = orders.iter().map(|order| Value::from(*order)).collect();
+    let sql = "SELECT id, number FROM orders_order WHERE id IN (:in) ORDER BY id LIMIT 500";
+    Ok(rx.list_in(sql, &keys, |row| Ok((row.get(0)?, row.get(1)?)))?.into_iter().collect())
+}
+
 /// Claims a number; `false` when it was given before.
 pub(crate) fn claim_number(tx: &mut Tx, number: &str, id: OrderId) -> Result<bool, DbError> {
     let claimed = tx.execute(
