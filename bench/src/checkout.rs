@@ -20,7 +20,8 @@ struct Buyer {
 impl Shopper for Buyer {
     async fn round(&mut self) -> bool {
         self.made = self.made.wrapping_add(1);
-        let place = self.number.wrapping_add(usize::try_from(self.made).unwrap_or(0)) % self.skus.len().max(1);
+        let place =
+            self.number.wrapping_add(usize::try_from(self.made).unwrap_or(0)) % self.skus.len().max(1);
         let Some((sku, total)) = self.skus.get(place).cloned() else { return false };
         let http = &mut self.person.http;
         let put = http.send("PUT", &format!("/api/v1/cart/lines/{sku}"), "", &json!({ "qty": 1 })).await;
@@ -57,7 +58,8 @@ async fn buyers(world: &World) -> Result<Vec<Buyer>> {
 pub(crate) async fn sqlite(plan: &Plan, figures: &mut Figures) -> Result<()> {
     let world = World::open(&plan.program, None)?;
     let mut shoppers = buyers(&world).await?;
-    let (mut rates, mut ratios, mut p50, mut p99, mut errors) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), 0);
+    let (mut rates, mut ratios, mut p50, mut p99, mut errors) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new(), 0);
     for _ in 0..plan.runs {
         let limit = twin::grouped_rate(plan.seconds)?;
         let (back, run) = closed_loop(shoppers, plan.seconds).await;

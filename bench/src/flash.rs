@@ -33,7 +33,8 @@ async fn prepare(world: &World, sku: &str, total: i64) -> Result<Vec<Waiting>> {
                 "source": { "kind": "now", "sku": sku, "qty": 1, "deal": null },
                 "address": person.address, "expected_total_minor": total,
             });
-            let placed = person.http.send("POST", "/api/v1/checkouts", &format!("w{number}-{n}"), &body).await?;
+            let placed =
+                person.http.send("POST", "/api/v1/checkouts", &format!("w{number}-{n}"), &body).await?;
             ensure!(placed.status == 201, "checkout: {}", String::from_utf8_lossy(&placed.body));
             orders.push(placed.json().get("orders").cloned().unwrap_or_default());
         }
@@ -57,7 +58,8 @@ pub(crate) async fn run(plan: &Plan, figures: &mut Figures) -> Result<()> {
             for (n, orders) in one.orders.iter().enumerate() {
                 let body = json!({ "orders": orders, "method": "wallet" });
                 let started = Instant::now();
-                let answer = one.http.send("POST", "/api/v1/payments", &format!("f{number}-{n}"), &body).await;
+                let answer =
+                    one.http.send("POST", "/api/v1/payments", &format!("f{number}-{n}"), &body).await;
                 let ms = started.elapsed().as_secs_f64() * 1_000.0;
                 all.push(ms);
                 match answer.map(|reply| reply.status) {

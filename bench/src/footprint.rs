@@ -9,7 +9,17 @@ use crate::load::Plan;
 use crate::world::World;
 
 fn figure(what: &str, value: f64, unit: &'static str) -> Figure {
-    Figure { id: "P9", what: what.to_owned(), value, unit, ratio: None, versus: None, p50_ms: None, p99_ms: None, errors: 0 }
+    Figure {
+        id: "P9",
+        what: what.to_owned(),
+        value,
+        unit,
+        ratio: None,
+        versus: None,
+        p50_ms: None,
+        p99_ms: None,
+        errors: 0,
+    }
 }
 
 /// Resident memory of a process, in MiB, as Linux tells it.
@@ -28,7 +38,11 @@ pub(crate) async fn run(plan: &Plan, figures: &mut Figures) -> Result<()> {
     world.server.kill();
     let started = Instant::now();
     let server = place.serve(&[("TUAN_LOG", "off")]);
-    figures.add(figure("start to the first connection, demo store", started.elapsed().as_secs_f64() * 1_000.0, "ms"));
+    figures.add(figure(
+        "start to the first connection, demo store",
+        started.elapsed().as_secs_f64() * 1_000.0,
+        "ms",
+    ));
     server.kill();
     let bytes = std::fs::metadata(&plan.program)?.len();
     figures.add(figure("the program", f64::from(u32::try_from(bytes / 1_024)?) / 1_024.0, "MiB"));

@@ -44,11 +44,14 @@ pub(crate) async fn run(plan: &Plan, figures: &mut Figures) -> Result<()> {
     let mut http = Http::new(world.server.address, "");
     let list = http.send("GET", "/api/v1/products?limit=50", "", &Value::Null).await?.json();
     let items = list.get("items").and_then(Value::as_array).context("products")?;
-    let ids: Vec<String> = items.iter().filter_map(|card| card.get("id")?.as_str().map(str::to_owned)).collect();
+    let ids: Vec<String> =
+        items.iter().filter_map(|card| card.get("id")?.as_str().map(str::to_owned)).collect();
     let product: Vec<String> = ids.iter().map(|id| format!("/api/v1/products/{id}")).collect();
     let lists = ["/api/v1/products?limit=20", "/api/v1/products?limit=20&sort=price"].map(str::to_owned);
     let empty = empty_server().await?;
-    for (id, what, paths) in [("P3", "product page data", product.as_slice()), ("P4", "list of 20 of the demo's products", &lists)] {
+    for (id, what, paths) in
+        [("P3", "product page data", product.as_slice()), ("P4", "list of 20 of the demo's products", &lists)]
+    {
         let (mut rates, mut ratios, mut p50, mut p99, mut errors) = (vec![], vec![], vec![], vec![], 0);
         for _ in 0..plan.runs {
             let ceiling = read(empty, &["/".to_owned()], plan.seconds.min(3)).await;

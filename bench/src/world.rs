@@ -43,7 +43,8 @@ impl World {
         let made = http.send("POST", "/api/v1/me/addresses", "", &home).await?.json();
         let address = made.get("id").and_then(Value::as_str).context("an address")?.to_owned();
         let body = json!({ "amount_minor": fen });
-        let funded = http.send("POST", "/api/v1/demo/wallet-top-ups", &format!("fund-{number}"), &body).await?;
+        let funded =
+            http.send("POST", "/api/v1/demo/wallet-top-ups", &format!("fund-{number}"), &body).await?;
         ensure!(funded.status == 201, "top-up: {}", String::from_utf8_lossy(&funded.body));
         Ok(Person { http, address })
     }
@@ -60,7 +61,8 @@ impl World {
                 let sku = sku.get("id").and_then(Value::as_str).context("an id")?.to_owned();
                 let body = json!({ "items": [{ "sku": sku, "qty": 1 }] });
                 let quote = http.send("POST", "/api/v1/quotes", "", &body).await?.json();
-                let total = quote.pointer("/total/amount_minor").and_then(Value::as_i64).context("a total")?;
+                let total =
+                    quote.pointer("/total/amount_minor").and_then(Value::as_i64).context("a total")?;
                 found.push((sku, total));
             }
             if found.len() >= most {

@@ -35,13 +35,21 @@ fn sqlite() -> Shape {
     let place = place(&folder, None);
     assert!(place.run(&["migrate", "up"]).status.success());
     let connection = rusqlite::Connection::open(folder.path().join("tuan.db")).unwrap();
-    let mut names = connection.prepare("SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view')").unwrap();
+    let mut names =
+        connection.prepare("SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view')").unwrap();
     let rows = names.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))).unwrap();
     let mut shape = Shape::new();
-    for (name, what) in rows.map(Result::unwrap).filter(|(name, _)| is_ours(name) && !name.starts_with("sqlite_")) {
+    for (name, what) in
+        rows.map(Result::unwrap).filter(|(name, _)| is_ours(name) && !name.starts_with("sqlite_"))
+    {
         let mut columns = connection.prepare(&format!("PRAGMA table_info({name})")).unwrap();
         let columns = columns.query_map([], |row| {
-            Ok((row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get::<_, i64>(3)? != 0, row.get::<_, i64>(5)? > 0))
+            Ok((
+                row.get::<_, String>(1)?,
+                row.get::<_, String>(2)?,
+                row.get::<_, i64>(3)? != 0,
+                row.get::<_, i64>(5)? > 0,
+            ))
         });
         let columns = columns.unwrap().map(Result::unwrap).map(|(column, declared, is_set, is_key)| {
             // A view's computed columns have no declared type on SQLite.
@@ -73,7 +81,8 @@ fn postgres() -> Shape {
         if !is_ours(&name) {
             continue;
         }
-        let column = if what == "VIEW" { (column, "", false) } else { (column, kind(&declared), nullable == "NO") };
+        let column =
+            if what == "VIEW" { (column, "", false) } else { (column, kind(&declared), nullable == "NO") };
         shape.entry(name).or_default().push(column);
     }
     shape
@@ -89,8 +98,22 @@ fn both_engines_have_the_same_schema() {
         assert_eq!(Some(columns), postgres.get(name), "{name}");
     }
     for view in [
-        "accounts", "transfers", "entries", "balances", "stock", "reservations", "orders", "lines", "groups",
-        "group_members", "referrals", "commissions", "idempotency", "outbox", "inbox", "clock",
+        "accounts",
+        "transfers",
+        "entries",
+        "balances",
+        "stock",
+        "reservations",
+        "orders",
+        "lines",
+        "groups",
+        "group_members",
+        "referrals",
+        "commissions",
+        "idempotency",
+        "outbox",
+        "inbox",
+        "clock",
     ] {
         assert!(sqlite.contains_key(&format!("audit_{view}")), "audit_{view} is missing");
     }

@@ -71,7 +71,9 @@ async fn publish(db: &Db, about: &str, n: i64) {
 
 async fn seen(db: &Db) -> Vec<(String, i64)> {
     let read = |rx: &mut db::Rx| {
-        rx.list("SELECT who, n FROM probe_seen ORDER BY place LIMIT 5000", &[], |row| Ok((row.get(0)?, row.get(1)?)))
+        rx.list("SELECT who, n FROM probe_seen ORDER BY place LIMIT 5000", &[], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
     };
     db.read::<_, DbError, _>(read).await.unwrap()
 }
@@ -107,7 +109,8 @@ db_test!(no_event_is_skipped_or_doubled_while_many_write_and_two_workers_deliver
     let seen = seen(&store.db).await;
     assert_eq!(seen.len(), 240);
     for about in 0..6 {
-        let own: Vec<i64> = seen.iter().filter(|(who, _)| *who == format!("a{about}")).map(|(_, n)| *n).collect();
+        let own: Vec<i64> =
+            seen.iter().filter(|(who, _)| *who == format!("a{about}")).map(|(_, n)| *n).collect();
         assert_eq!(own, (0..40).collect::<Vec<_>>(), "events of one aggregate come in their order");
     }
 });
