@@ -32,8 +32,8 @@ check:
 	@.ci/run
 
 bench:
-	@if [ -d bench ]; then cargo run --release -p bench -- $(ARGS); \
-	else echo "there is no benchmark yet"; exit 1; fi
+	@cargo build --release -p server -p bench
+	@scripts/with-postgres target/release/bench $(ARGS)
 
 crash:
 	@scripts/crash

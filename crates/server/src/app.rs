@@ -4,10 +4,10 @@ use std::any::Any;
 use std::sync::Arc;
 
 use base::TeamId;
-use catalog::Media;
+use catalog::api::Media;
 use db::{Db, DbError, Migrations, Rx};
 use deals::api::TeamBrief;
-use payments::SandboxSecret;
+use payments::api::SandboxSecret;
 use reach::api::{EntrySecret, TeamTarget};
 use rest::{Audit, Ctx, Module, OpenApiRouter, Settings};
 use sha2::{Digest, Sha256};
@@ -62,7 +62,7 @@ pub(crate) struct Assembly {
     /// All invariants.
     pub(crate) audits: Vec<Audit>,
     work: WorkerOptions,
-    hooks: people::Hooks,
+    hooks: people::api::Hooks,
 }
 
 /// The modules over a store.
@@ -83,7 +83,7 @@ impl Assembly {
             routes: audits::routes().merge(demo::routes()),
             audits: Vec::new(),
             work: WorkerOptions::default(),
-            hooks: people::Hooks::default(),
+            hooks: people::api::Hooks::default(),
         };
         for module in modules() {
             assembly.tables.push(module.migrations);
