@@ -47,7 +47,7 @@ export default {
     captured: 'Paid', captured_note: 'We have received your payment', refunded_note: 'The money goes back the way it came', failed_note: 'Nothing was charged. You can pay again.', again: 'Pay again', to_provider: 'Go to payment', i_paid: 'I have paid, check again',
     demo: 'Demo: play the payment provider', demo_note: 'Choose what the provider does and see how the system copes.', actions: { pay: 'Pay', fail: 'Fail', pay_twice: 'Notify twice', pay_wrong_amount: 'Wrong amount', pay_lost: 'Pay, but lose the notice' },
   },
-  ledger: { balance: 'Balance', pending: 'Pending', none: 'No entries yet', order: 'Order' },
+  ledger: { balance: 'Balance', payment: 'Payment', pending: 'Pending', none: 'No entries yet', order: 'Order' },
   people: {
     sign_in: 'Sign in', sign_out: 'Sign out', welcome: 'Hello', console: 'Merchant console', language: 'Language', region_hint: 'Province, city, district', default_address: 'Use as default', default: 'Default', add_address: 'Add an address', edit_address: 'Edit address',
     no_addresses: 'No addresses yet', edit_of: "Edit {name}'s address", remove_of: "Remove {name}'s address", no_devices: 'No devices', unknown_device: 'Unknown device', seen: 'Last used', this_device: 'This device', end_session: 'Sign out',

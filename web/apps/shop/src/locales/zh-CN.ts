@@ -47,7 +47,7 @@ export default {
     captured: '支付成功', captured_note: '已收到你的付款', refunded_note: '款项会原路退回', failed_note: '没有扣款，可以重新支付', again: '重新支付', to_provider: '去支付', i_paid: '我已支付，查询结果',
     demo: '演示：扮演支付渠道', demo_note: '选择渠道要发生的事，看系统如何应对。', actions: { pay: '支付成功', fail: '支付失败', pay_twice: '重复通知两次', pay_wrong_amount: '金额不符', pay_lost: '支付成功但通知丢失' },
   },
-  ledger: { balance: '余额', pending: '待入账', none: '还没有收支', order: '查看订单' },
+  ledger: { balance: '余额', payment: '付款', pending: '待入账', none: '还没有收支', order: '查看订单' },
   people: {
     sign_in: '登录', sign_out: '退出登录', welcome: '你好', console: '商家工作台', language: '语言', region_hint: '如：浙江省杭州市西湖区', default_address: '设为默认地址', default: '默认', add_address: '新增收货地址', edit_address: '编辑收货地址',
     no_addresses: '还没有收货地址', edit_of: '编辑 {name} 的地址', remove_of: '删除 {name} 的地址', no_devices: '没有登录的设备', unknown_device: '未知设备', seen: '最近使用', this_device: '本机', end_session: '下线',
