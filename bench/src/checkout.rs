@@ -56,7 +56,7 @@ async fn buyers(world: &World) -> Result<Vec<Buyer>> {
 }
 
 pub(crate) async fn sqlite(plan: &Plan, figures: &mut Figures) -> Result<()> {
-    let world = World::open(&plan.program, None)?;
+    let world = World::open(&plan.program, None).await?;
     let mut shoppers = buyers(&world).await?;
     let (mut rates, mut ratios, mut p50, mut p99, mut errors) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new(), 0);
@@ -87,7 +87,7 @@ pub(crate) async fn sqlite(plan: &Plan, figures: &mut Figures) -> Result<()> {
 
 pub(crate) async fn postgres(plan: &Plan, figures: &mut Figures) -> Result<()> {
     let database = tokio::task::spawn_blocking(testkit::fresh_database).await?;
-    let world = World::open(&plan.program, Some(database))?;
+    let world = World::open(&plan.program, Some(database)).await?;
     let mut shoppers = buyers(&world).await?;
     let (mut rates, mut p50, mut p99, mut errors) = (Vec::new(), Vec::new(), Vec::new(), 0);
     for _ in 0..plan.runs {

@@ -44,7 +44,7 @@ async fn prepare(world: &World, sku: &str, total: i64) -> Result<Vec<Waiting>> {
 }
 
 pub(crate) async fn run(plan: &Plan, figures: &mut Figures) -> Result<()> {
-    let world = World::open(&plan.program, None)?;
+    let world = World::open(&plan.program, None).await?;
     let Some((sku, total)) = world.skus(1).await?.into_iter().next() else { return Ok(()) };
     world.adjust(&sku, 1_000_000).await?;
     let waiting = prepare(&world, &sku, total).await?;

@@ -40,7 +40,7 @@ async fn empty_server() -> Result<std::net::SocketAddr> {
 }
 
 pub(crate) async fn run(plan: &Plan, figures: &mut Figures) -> Result<()> {
-    let world = World::open(&plan.program, None)?;
+    let world = World::open(&plan.program, None).await?;
     let mut http = Http::new(world.server.address, "");
     let list = http.send("GET", "/api/v1/products?limit=50", "", &Value::Null).await?.json();
     let items = list.get("items").and_then(Value::as_array).context("products")?;
