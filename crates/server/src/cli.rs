@@ -55,6 +55,16 @@ enum Command {
     /// For whoever runs the server.
     #[command(subcommand)]
     Admin(Admin),
+    /// Bring in what another system has.
+    #[command(subcommand)]
+    Import(Import),
+    /// Do again what happened elsewhere.
+    #[command(subcommand)]
+    Replay(Replay),
+    /// Copy the store and its pictures while the server runs.
+    Backup(commands::backup::Backup),
+    /// Make a folder of a backup.
+    Restore(commands::restore::Restore),
     /// Print the OpenAPI document.
     Openapi,
     /// Look at the settings.
@@ -77,6 +87,18 @@ enum Admin {
 }
 
 #[derive(Subcommand)]
+enum Import {
+    /// Products from CSV: Shopify's columns, Chinese ones, or a list of items with prices.
+    Catalog(commands::import::Catalog),
+}
+
+#[derive(Subcommand)]
+enum Replay {
+    /// Baskets from CSV, as orders with payment over the API of a demo.
+    Orders(commands::replay::Orders),
+}
+
+#[derive(Subcommand)]
 enum ConfigCommand {
     /// Print every setting and where it comes from.
     Print(Where),
@@ -94,6 +116,10 @@ pub(crate) fn run() -> Result<ExitCode> {
         Command::Admin(Admin::Audit(command)) => command.run(),
         Command::Admin(Admin::User(command)) => command.run(),
         Command::Admin(Admin::Jobs(command)) => command.run(),
+        Command::Import(Import::Catalog(command)) => command.run(),
+        Command::Replay(Replay::Orders(command)) => command.run(),
+        Command::Backup(command) => command.run(),
+        Command::Restore(command) => command.run(),
         Command::Openapi => {
             crate::output::say(crate::openapi::document().trim_end());
             Ok(ExitCode::SUCCESS)

@@ -1,6 +1,5 @@
 //! The demo: a small world to look around in, and the routes that only a demo has.
 
-mod inside;
 mod life;
 mod pictures;
 mod routes;
@@ -19,8 +18,8 @@ pub(crate) use world::World;
 
 use crate::app::Assembly;
 use crate::config::Config;
+use crate::inside::Inside;
 use crate::store;
-use inside::Inside;
 
 /// A shop that is open.
 pub(crate) struct OpenShop {
@@ -58,9 +57,8 @@ pub(crate) fn fill(config: &Config, amount: Amount) -> Result<()> {
     let assembly = Assembly::new();
     let now = SystemClock::default().now();
     let past = if amount == Amount::All { life::DAYS * 86_400 } else { 0 };
-    let clock = Arc::new(FixedClock::at(now.plus_seconds(-past)));
-    let shared: Arc<dyn Clock> = Arc::<FixedClock>::clone(&clock);
-    let db = store::open_with(config, &assembly.tables, shared)?;
+    let clock: Arc<dyn Clock> = Arc::new(FixedClock::at(now.plus_seconds(-past)));
+    let db = store::open_with(config, &assembly.tables, Arc::clone(&clock))?;
     store::begin_demo(&db)?;
     let settings = Settings { is_demo: true, public_url: "http://localhost:8080".to_owned() };
     let app = assembly.over(db.clone(), config, settings);

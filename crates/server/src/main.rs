@@ -7,9 +7,11 @@ mod commands;
 mod config;
 mod demo;
 mod http;
+mod inside;
 mod log;
 mod openapi;
 mod output;
+mod retail;
 mod store;
 
 use std::process::ExitCode;

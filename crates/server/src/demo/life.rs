@@ -4,9 +4,9 @@ use anyhow::{Context, Result};
 use base::{Moment, SeededRng, Timestamp};
 use serde_json::{Value, json};
 
-use super::inside::{Inside, items, number, text};
 use super::world::World;
 use super::{Offered, OpenShop};
+use crate::inside::{Inside, items, number, text};
 
 /// The day in four steps: morning, noon, evening, and the night; 24 hours together.
 const STEPS_S: [i64; 4] = [3 * 3_600, 4 * 3_600, 4 * 3_600, 13 * 3_600];
@@ -296,7 +296,7 @@ impl<'a> Life<'a> {
 
     /// Most people confirm two or three days later; the rest is confirmed by the clock.
     async fn receive(&mut self) -> Result<()> {
-        let now = base::Clock::now(self.inside.clock());
+        let now = self.inside.clock().now();
         for who in 0..self.buyers.len() {
             let buyer = self.buyer(who)?;
             let list = self.inside.call("GET", "/orders?state=shipped&limit=100", &buyer.token, Value::Null);

@@ -5,9 +5,9 @@ use base::MerchantId;
 use people::api::Phone;
 use serde_json::{Value, json};
 
-use super::inside::{Inside, items, text};
 use super::world::{Activity, Person, Product, Shop, World};
 use super::{Offered, OpenShop, pictures};
+use crate::inside::{Inside, items, text};
 
 /// Makes the operator and all shops with what they sell.
 ///
@@ -117,7 +117,7 @@ async fn offer(inside: &Inside, shop: &OpenShop, product: &Product, category: &s
 }
 
 async fn start(inside: &Inside, shop: &mut OpenShop, place: usize, activity: &Activity) -> Result<()> {
-    let now = base::Clock::now(inside.clock());
+    let now = inside.clock().now();
     let Some(product) = shop.products.get_mut(place) else { return Ok(()) };
     let skus: Vec<Value> = product
         .skus

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, header};
-use base::{Clock, FixedClock};
+use base::Clock;
 use db::{Db, DbError, Lane, Tx};
 use http_body_util::BodyExt;
 use people::api::Phone;
@@ -22,7 +22,7 @@ pub(crate) struct Inside {
     router: Router,
     worker: Worker,
     db: Db,
-    clock: Arc<FixedClock>,
+    clock: Arc<dyn Clock>,
     keys: AtomicU64,
 }
 
@@ -31,7 +31,7 @@ pub(crate) type Answered = std::result::Result<Value, String>;
 
 impl Inside {
     /// A client of `app`.
-    pub(crate) fn new(app: App, clock: Arc<FixedClock>) -> Self {
+    pub(crate) fn new(app: App, clock: Arc<dyn Clock>) -> Self {
         let db = app.ctx.db().clone();
         let (router, _) = app.routes.split_for_parts();
         Self { router: router.with_state(app.ctx), worker: app.worker, db, clock, keys: AtomicU64::new(0) }
@@ -127,8 +127,8 @@ impl Inside {
     }
 
     /// The clock.
-    pub(crate) fn clock(&self) -> &FixedClock {
-        &self.clock
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        self.clock.as_ref()
     }
 }
 
