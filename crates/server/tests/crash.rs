@@ -73,7 +73,12 @@ impl Shopper {
             assert!(reply.status < 500, "{} {}", reply.status, String::from_utf8_lossy(&reply.body));
             match &asked.answer {
                 Some((status, body)) => {
-                    assert_eq!((*status, body), (reply.status, &reply.body), "an answer changed: {}", asked.key);
+                    assert_eq!(
+                        (*status, body),
+                        (reply.status, &reply.body),
+                        "an answer changed: {}",
+                        asked.key
+                    );
                 }
                 None => asked.answer = Some((reply.status, reply.body)),
             }
