@@ -32,12 +32,11 @@ check:
 	@.ci/run
 
 bench:
-	@if [ -d bench ]; then cargo run --release -p bench -- $(ARGS); \
-	else echo "there is no benchmark yet"; exit 1; fi
+	@cargo build --release -p server -p bench
+	@scripts/with-postgres target/release/bench $(ARGS)
 
 crash:
-	@if [ -x scripts/crash ]; then scripts/crash $(ARGS); \
-	else echo "there is no crash harness yet"; exit 1; fi
+	@scripts/crash
 
 setup:
 	@scripts/setup

@@ -7,6 +7,7 @@ use db::{DbError, Rx, Tx};
 use stock::api::{Change, StockError};
 
 pub use crate::categories::{CATEGORIES, Category};
+pub use crate::media::Media;
 pub use crate::model::{Attribute, Invalid, NewProduct, NewSku, ProductOption, ProductState};
 use crate::store::{self, SkuRow, StoredPicture, Written};
 use crate::words;

@@ -5,8 +5,7 @@ use axum::response::Response;
 use base::{OrderId, PaymentId, PersonId};
 use db::{DbError, Tx};
 use deals::api::{DealChoice, DealError, Seat, SeatRequest};
-use payments::api::{Method, NewPayment, PaymentError};
-use payments::views::PaymentView;
+use payments::api::{Method, NewPayment, PaymentError, PaymentView};
 use rest::{Command, Common, Ctx, Member, OpenApiRouter, Refused, routes};
 use serde::Deserialize;
 use stock::api::{StockError, Want};
@@ -107,7 +106,7 @@ fn pay(tx: &mut Tx, command: &Pay) -> Result<PaymentView, PayError> {
             settle_now(tx, order, &lines, id)?;
         }
     }
-    let view = payments::views::view(tx, id, command.person)?;
+    let view = payments::api::view(tx, id, command.person)?;
     Ok(view.ok_or_else(|| DbError::Bug("a new payment cannot be read".to_owned()))?)
 }
 

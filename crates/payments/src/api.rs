@@ -7,8 +7,10 @@ use ledger::api::{
 };
 
 use crate::events::{PaymentFailed, PaymentReceived};
+pub use crate::sandbox::SandboxSecret;
 use crate::store::{self, RefundRow};
 pub use crate::store::{Part, PaymentRow};
+pub use crate::views::{PaymentView, view};
 use crate::{jobs, sandbox};
 
 /// The provider's name in the ledger.

@@ -10,12 +10,10 @@ pub mod events;
 mod jobs;
 mod sandbox;
 mod store;
-pub mod views;
+mod views;
 
 use db::Migrations;
 use rest::{Ctx, Module};
-
-pub use sandbox::SandboxSecret;
 
 /// This module's tables.
 pub const MIGRATIONS: Migrations =
@@ -31,6 +29,6 @@ pub fn module() -> Module {
 }
 
 /// The secret shared with the sandbox provider.
-pub(crate) fn secret(ctx: &Ctx) -> std::sync::Arc<SandboxSecret> {
+pub(crate) fn secret(ctx: &Ctx) -> std::sync::Arc<sandbox::SandboxSecret> {
     ctx.extension().unwrap_or_default()
 }

@@ -65,7 +65,7 @@ enum Act {
 
 /// Play the payer at the sandbox provider's cashier. Demo mode only.
 #[utoipa::path(post, path = "/api/v1/demo/sandbox/payments/{payment}/{action}", tag = "demo",
-    params(("payment" = PaymentId, Path), ("action" = Act, Path)),
+    params(("payment" = PaymentId, Path), ("action" = inline(Act), Path)),
     responses((status = 202, description = "done; the notices were sent"), CallbackError, Common))]
 async fn demo_sandbox_act(
     ctx: rest::State,

@@ -7,7 +7,9 @@ use db::{DbError, Rx, Tx};
 use rest::{Actor, Rights};
 use serde::{Deserialize, Serialize};
 
+pub use crate::Hooks;
 pub use crate::events::{GuestMerged, MemberJoined};
+pub use crate::limits::ClientAddress;
 use crate::model::{self, Role, Way};
 pub use crate::model::{Phone, PhoneError};
 pub use crate::sessions::Sessions;

@@ -92,6 +92,7 @@ pub(crate) fn settles_at(at: Timestamp, return_window_days: i64) -> Timestamp {
 /// Why a touch counts or does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = TouchReason)]
 pub enum Reason {
     /// It counts.
     Counted,

@@ -110,6 +110,10 @@ struct Answer {
     is_replay: bool,
 }
 
+/// Marks an answer that must go out to the byte as it is: a repetition of its request gets the same.
+#[derive(Clone, Copy, Debug)]
+pub struct Verbatim;
+
 /// What the transaction says, besides its result.
 enum Said<E> {
     Refused(E),
@@ -207,13 +211,17 @@ async fn remember(db: &Db, scope: String, once: Once, problem: Problem) -> Resul
     let body = serde_json::to_string(&problem).unwrap_or_default();
     let answer = Answer { status: problem.status, body, is_replay: false };
     let kept = db.write::<_, DbError, _>(Lane::Interactive, move |tx| {
-        if store(tx, &scope, &once, &answer)? { Ok(None) } else { stored(tx, &scope, &once) }
+        if store(tx, &scope, &once, &answer)? {
+            Ok(Some(Some(answer.clone())))
+        } else {
+            // A twin on another node got through in the meantime: its answer holds.
+            stored(tx, &scope, &once)
+        }
     });
     match kept.await? {
-        None => Err(Refused(problem)),
-        // A twin on another node got through in the meantime: its answer holds.
         Some(Some(answer)) => Ok(answer.into_response()),
         Some(None) => Err(key_reused()),
+        None => Err(DbError::Bug("a remembered answer has gone".to_owned()).into()),
     }
 }
 
@@ -249,6 +257,7 @@ impl IntoResponse for Answer {
         let is_problem = status.is_client_error() || status.is_server_error();
         let kind = if is_problem { "application/problem+json" } else { "application/json" };
         let mut response = (status, [(header::CONTENT_TYPE, kind)], self.body).into_response();
+        response.extensions_mut().insert(Verbatim);
         if self.is_replay {
             response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
         }

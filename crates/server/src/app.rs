@@ -4,20 +4,21 @@ use std::any::Any;
 use std::sync::Arc;
 
 use base::TeamId;
-use catalog::Media;
+use catalog::api::Media;
 use db::{Db, DbError, Migrations, Rx};
 use deals::api::TeamBrief;
-use payments::SandboxSecret;
+use payments::api::SandboxSecret;
 use reach::api::{EntrySecret, TeamTarget};
 use rest::{Audit, Ctx, Module, OpenApiRouter, Settings};
 use sha2::{Digest, Sha256};
 use work::{Worker, WorkerOptions};
 
+use crate::audits::{self, Audits};
 use crate::config::Config;
 use crate::demo;
 
 /// The modules, in the order of the DAG (ARCHITECTURE.md).
-fn modules() -> Vec<Module> {
+pub(crate) fn modules() -> Vec<Module> {
     vec![
         ledger::module(),
         people::module(),
@@ -61,7 +62,7 @@ pub(crate) struct Assembly {
     /// All invariants.
     pub(crate) audits: Vec<Audit>,
     work: WorkerOptions,
-    hooks: people::Hooks,
+    hooks: people::api::Hooks,
 }
 
 /// The modules over a store.
@@ -79,10 +80,10 @@ impl Assembly {
     pub(crate) fn new() -> Self {
         let mut assembly = Self {
             tables: vec![work::MIGRATIONS, rest::MIGRATIONS],
-            routes: demo::routes(),
+            routes: audits::routes().merge(demo::routes()),
             audits: Vec::new(),
             work: WorkerOptions::default(),
-            hooks: people::Hooks::default(),
+            hooks: people::api::Hooks::default(),
         };
         for module in modules() {
             assembly.tables.push(module.migrations);
@@ -103,6 +104,7 @@ impl Assembly {
         let mut extensions: Vec<Arc<dyn Any + Send + Sync>> = vec![
             Arc::new(self.hooks),
             Arc::new(upwards()),
+            Arc::new(Audits(self.audits)),
             Arc::new(secret),
             Arc::new(Media { dir: config.dir() }),
             Arc::new(demo::ClockGate::default()),

@@ -1,6 +1,7 @@
 //! The binary `tuan`: puts the modules together and serves them. See `ARCHITECTURE.md`.
 
 mod app;
+mod audits;
 mod cli;
 mod commands;
 mod config;

@@ -109,12 +109,8 @@ fn path_parameter(name: &str, names: &BTreeSet<String>) -> Value {
 }
 
 /// Fields of answers that may be missing; all others are always there, if only as `null`.
-const MAY_BE_MISSING: &[(&str, &str)] = &[
-    ("Session", "token"),
-    ("Problem", "fields"),
-    ("Problem", "request_id"),
-    ("Problem", "retry_after_s"),
-];
+const MAY_BE_MISSING: &[(&str, &str)] =
+    &[("Session", "token"), ("Problem", "fields"), ("Problem", "request_id"), ("Problem", "retry_after_s")];
 
 /// An `Option` in an answer is written as `null`, so the field is required there; in a request it may be left out.
 fn require_what_is_always_there(root: &mut Map<String, Value>) {
@@ -160,7 +156,8 @@ fn collect(part: &Value, names: &mut BTreeSet<String>) {
         Value::Array(parts) => parts.iter().for_each(|part| collect(part, names)),
         Value::Object(fields) => {
             let reference = fields.get("$ref").and_then(Value::as_str);
-            names.extend(reference.and_then(|to| to.strip_prefix("#/components/schemas/")).map(str::to_owned));
+            names
+                .extend(reference.and_then(|to| to.strip_prefix("#/components/schemas/")).map(str::to_owned));
             fields.values().for_each(|part| collect(part, names));
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
@@ -200,4 +197,71 @@ fn tags_of(paths: &Map<String, Value>) -> BTreeSet<String> {
     let operations = paths.values().filter_map(Value::as_object).flat_map(Map::values);
     let tags = operations.filter_map(|operation| operation.get("tags")?.as_array()).flatten();
     tags.filter_map(|tag| tag.as_str().map(str::to_owned)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn operations(document: &Value) -> Vec<&Value> {
+        let paths = document["paths"].as_object().unwrap();
+        paths.values().flat_map(|path| path.as_object().unwrap().values()).collect()
+    }
+
+    fn parsed() -> Value {
+        serde_json::from_str(&document()).unwrap()
+    }
+
+    #[test]
+    fn the_snapshot_is_what_the_handlers_say() {
+        let snapshot = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi.json"));
+        assert!(snapshot.unwrap() == document(), "run: cargo run -p server -- openapi > openapi.json");
+    }
+
+    #[test]
+    fn operations_have_names_of_their_own_and_tell_of_refusals() {
+        let document = parsed();
+        let mut names = BTreeSet::new();
+        for operation in operations(&document) {
+            let name = operation["operationId"].as_str().unwrap();
+            assert!(names.insert(name), "{name} is there twice");
+            let statuses: Vec<_> = operation["responses"].as_object().unwrap().keys().collect();
+            for class in ['2', '4', '5'] {
+                assert!(statuses.iter().any(|status| status.starts_with(class)), "{name} lacks {class}xx");
+            }
+        }
+        assert!(COMMANDS.iter().all(|name| names.contains(name)), "a command has gone");
+    }
+
+    #[test]
+    fn whatever_is_referred_to_is_there() {
+        let document = parsed();
+        let mut names = BTreeSet::new();
+        collect(&document, &mut names);
+        let schemas = document.pointer("/components/schemas").and_then(Value::as_object).unwrap();
+        let missing: Vec<_> = names.iter().filter(|name| !schemas.contains_key(*name)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
+    fn two_modules_never_give_one_name_to_two_things() {
+        let mut seen = BTreeMap::new();
+        for module in crate::app::modules() {
+            let (_, document) = module.routes.split_for_parts();
+            let document = serde_json::to_value(&document).unwrap();
+            let Some(schemas) = document.pointer("/components/schemas").and_then(Value::as_object) else {
+                continue;
+            };
+            for (name, schema) in schemas {
+                let known = seen.entry(name.clone()).or_insert_with(|| (module.name, schema.clone()));
+                assert_eq!(
+                    known.1, *schema,
+                    "{name} is one thing in {}, another in {}",
+                    known.0, module.name
+                );
+            }
+        }
+    }
 }

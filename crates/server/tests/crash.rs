@@ -3,7 +3,12 @@
 //! Shoppers buy over HTTP and keep their own log of what was asked and what was answered. The server is killed with
 //! SIGKILL and started again; then whatever was not answered is asked again with the same `Idempotency-Key`, and the
 //! log is held against what the server says. `CRASH_ROUNDS` sets how often (INV-43, INV-47, INV-48).
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking"
+)]
 #![cfg(test)]
 
 use std::path::PathBuf;
@@ -34,8 +39,15 @@ struct Shopper {
     address: String,
     sku: String,
     price: i64,
+    /// Payments that were answered as made, in rounds that have been checked.
+    paid: i64,
+    /// How many entries at the head of the log are of earlier rounds.
+    kept: usize,
     log: Vec<Asked>,
 }
+
+/// Answers of earlier rounds that are asked for again in every later one.
+const KEPT: usize = 8;
 
 impl Shopper {
     /// Sends a request once; an answer that does not come leaves an open entry in the log.
@@ -86,20 +98,24 @@ impl Shopper {
         self.log = log;
     }
 
-    /// What the wallet must hold: everything put in, less what was answered as paid.
-    fn expected_balance(&self) -> i64 {
-        let paid = self.log.iter().filter(|asked| {
-            let is_payment = asked.path.ends_with("/payments");
-            is_payment && asked.answer.as_ref().is_some_and(|(status, _)| *status == 201)
-        });
-        TOP_UP - self.price * i64::try_from(paid.count()).unwrap()
+    /// Payments of this round that were answered as made.
+    fn paid_now(&self) -> i64 {
+        let is_paid = |asked: &&Asked| {
+            asked.path.ends_with("/payments")
+                && asked.answer.as_ref().is_some_and(|(status, _)| *status == 201)
+        };
+        i64::try_from(self.log.iter().skip(self.kept).filter(is_paid).count()).unwrap()
     }
 
     async fn check(&mut self) {
         self.resolve().await;
         let wallet = self.http.send("GET", "/api/v1/me/wallet", "", &Value::Null).await.unwrap().json();
         let balance = wallet["balance"]["amount_minor"].as_i64().unwrap();
-        assert_eq!(balance, self.expected_balance(), "shopper {}", self.number);
+        self.paid += self.paid_now();
+        assert_eq!(balance, TOP_UP - self.price * self.paid, "shopper {}", self.number);
+        let first = self.log.len().saturating_sub(KEPT);
+        self.log.drain(..first);
+        self.kept = self.log.len();
     }
 }
 
@@ -116,7 +132,21 @@ async fn shopper(address: std::net::SocketAddr, number: u32) -> Shopper {
     assert_eq!(funded.status, 201);
     let (sku, price) = something_to_buy(&mut http).await;
     let address = made.json()["id"].as_str().unwrap().to_owned();
-    Shopper { http, number, made: 0, address, sku, price, log: Vec::new() }
+    Shopper { http, number, made: 0, address, sku, price, paid: 0, kept: 0, log: Vec::new() }
+}
+
+/// So much of it that no test buys it out.
+async fn stock_up(address: std::net::SocketAddr, sku: &str) {
+    for phone in ["13800009001", "13800009002", "13800009003"] {
+        let token = sign_in(address, phone).await.unwrap();
+        let path = format!("/api/v1/skus/{sku}/stock/adjust");
+        let body = json!({ "delta": 1_000_000, "reason": "stocking" });
+        let adjusted = Http::new(address, &token).send("POST", &path, "stock-up", &body).await.unwrap();
+        if adjusted.status == 200 {
+            return;
+        }
+    }
+    panic!("none of the owners sells {sku}");
 }
 
 /// The SKU with the most in stock, and what one of it costs with delivery.
@@ -148,7 +178,11 @@ async fn crash(place: Place, rounds: u32) {
     for number in 0..SHOPPERS {
         shoppers.push(shopper(server.address, number).await);
     }
-    let mut acknowledged = 0;
+    let skus: std::collections::BTreeSet<String> =
+        shoppers.iter().map(|shopper| shopper.sku.clone()).collect();
+    for sku in skus {
+        stock_up(server.address, &sku).await;
+    }
     for round in 0..rounds {
         let stop = Arc::new(AtomicBool::new(false));
         let mut tasks = tokio::task::JoinSet::new();
@@ -169,14 +203,69 @@ async fn crash(place: Place, rounds: u32) {
         for shopper in &mut shoppers {
             shopper.http.set_address(server.address);
             shopper.check().await;
-            acknowledged += shopper.log.len();
-            // Checked now and settled: the next round starts a new log on top of the balance.
-            shopper.log.retain(|asked| asked.path.ends_with("/payments"));
         }
         place.audit();
     }
-    assert!(acknowledged > 0, "nothing was bought between the crashes");
+    assert!(shoppers.iter().all(|shopper| shopper.paid > 0), "somebody bought nothing between the crashes");
     server.kill();
+}
+
+/// A library that lets fsync fail as soon as a file is there: what a dying disk does.
+const FAILING_FSYNC: &str = r#"
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+static int fails(void) { const char *flag = getenv("FAIL_FSYNC_WHEN"); return flag && access(flag, F_OK) == 0; }
+int fsync(int fd) { if (fails()) { errno = EIO; return -1; } (void)fd; sync(); return 0; }
+int fdatasync(int fd) { if (fails()) { errno = EIO; return -1; } (void)fd; sync(); return 0; }
+"#;
+
+/// A failed fsync is the end: nothing is acknowledged after it, the server stops with an error, and what was
+/// acknowledged before is there after a restart.
+async fn failing_disk(place: Place) {
+    let folder = place.folder.clone();
+    let (source, library, flag) =
+        (folder.join("fsync.c"), folder.join("fsync.so"), folder.join("disk-is-dying"));
+    std::fs::write(&source, FAILING_FSYNC).unwrap();
+    let compiler = std::process::Command::new("cc")
+        .args(["-shared", "-fPIC", "-O1", "-o"])
+        .args([&library, &source])
+        .status()
+        .expect("a C compiler");
+    assert!(compiler.success());
+    let (library, flag_text) = (library.to_str().unwrap(), flag.to_str().unwrap());
+    let server = place.serve(&[("LD_PRELOAD", library), ("FAIL_FSYNC_WHEN", flag_text)]);
+    let mut shopper = shopper(server.address, 1).await;
+    stock_up(server.address, &shopper.sku).await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let own_stop = Arc::clone(&stop);
+    let shopping = tokio::task::spawn(async move {
+        shopper.shop(&own_stop).await;
+        shopper
+    });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    std::fs::write(&flag, "").unwrap();
+    let status = tokio::task::spawn_blocking(move || server.wait(Duration::from_secs(30))).await.unwrap();
+    let status = status.expect("the server stops by itself");
+    assert!(!status.success(), "the server must not end as if all were well");
+    stop.store(true, Ordering::Relaxed);
+    let mut shopper = shopping.await.unwrap();
+    std::fs::remove_file(&flag).unwrap();
+    let server = place.serve(&[]);
+    shopper.http.set_address(server.address);
+    shopper.check().await;
+    assert!(shopper.paid > 0);
+    server.kill();
+    place.audit();
+}
+
+#[test]
+fn a_failed_fsync_is_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = PathBuf::from(env!("CARGO_BIN_EXE_tuan"));
+    let place = Place { program, folder: folder.path().to_path_buf(), database: None };
+    place.fill();
+    testkit::block_on(failing_disk(place));
 }
 
 fn run(database: Option<String>, usual: u32) {

@@ -17,6 +17,7 @@ pub(crate) fn routes() -> OpenApiRouter<Ctx> {
 /// Why stock changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = StockReason)]
 enum Reason {
     Stocking,
     Count,

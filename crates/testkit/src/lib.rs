@@ -7,8 +7,8 @@
 
 mod app;
 pub mod http;
-pub mod process;
 mod postgres_server;
+pub mod process;
 mod store;
 
 pub use app::{Answer, App, Parts};

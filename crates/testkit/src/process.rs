@@ -59,7 +59,8 @@ impl Place {
         let mut child = command.spawn().expect("the server starts");
         // Its log is kept, so that a failed test can show it.
         let log = child.stderr.take().expect("a pipe");
-        let lines = std::thread::spawn(move || BufReader::new(log).lines().map_while(Result::ok).collect::<Vec<_>>());
+        let lines =
+            std::thread::spawn(move || BufReader::new(log).lines().map_while(Result::ok).collect::<Vec<_>>());
         let running = Running { child, address, _log: lines };
         running.wait_until_it_answers();
         running

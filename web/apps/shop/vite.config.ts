@@ -3,6 +3,7 @@ import { VantResolver } from '@vant/auto-import-resolver'
 import vue from '@vitejs/plugin-vue'
 import components from 'unplugin-vue-components/vite'
 import { defineConfig } from 'vite'
+import { ownFontsOnly } from '../../build/fonts'
 import { precompress } from '../../build/precompress'
 
 const server = 'http://127.0.0.1:8080'
@@ -10,6 +11,7 @@ const server = 'http://127.0.0.1:8080'
 export default defineConfig({
   base: '/',
   plugins: [
+    ownFontsOnly(),
     vue(),
     components({ dirs: [], dts: 'src/components.d.ts', resolvers: [VantResolver()] }),
     precompress(fileURLToPath(new URL('dist', import.meta.url))),

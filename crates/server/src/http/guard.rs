@@ -14,7 +14,7 @@ use axum::response::Response;
 use base::Problem;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use http_body_util::Limited;
-use people::ClientAddress;
+use people::api::ClientAddress;
 
 use super::Site;
 

@@ -65,7 +65,10 @@ export async function takeAsGuest<T>(call: () => Promise<Outcome<T>>): Promise<T
   }
 }
 
-/** Sends a file as it is. The client would serialise it as JSON, so the serialiser hands it through. */
+/**
+ * Sends a file as it is. The document calls such a body a binary text, and the client would serialise it as JSON, so
+ * the serialiser hands the file over instead.
+ */
 export function rawBody(file: Blob, type = file.type || 'application/octet-stream') {
-  return { body: file, bodySerializer: (body: Blob) => body, headers: { 'content-type': type } }
+  return { body: '', bodySerializer: () => file, headers: { 'content-type': type } }
 }

@@ -415,6 +415,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ledger/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check every invariant. For operators.
+         * @description Each check reads the whole store, away from the threads that serve requests.
+         */
+        post: operations["ledger_audit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ledger/transfers/{transfer}": {
         parameters: {
             query?: never;
@@ -1577,6 +1597,12 @@ export interface components {
             /** @description `山东烟台`. */
             value: string;
         };
+        /** @description What an audit found. */
+        AuditView: {
+            checks: components["schemas"]["CheckView"][];
+            /** @description Whether every invariant holds. */
+            ok: boolean;
+        };
         CancelBody: {
             reason: components["schemas"]["Text1To200"];
         };
@@ -1632,6 +1658,16 @@ export interface components {
             name_en: string;
             parent: components["schemas"]["CategoryId"] | null;
             slug: string;
+        };
+        /** @description What one check found. */
+        CheckView: {
+            /** @description What breaks it. */
+            failures: string[];
+            /** @description `INV-3`. */
+            id: string;
+            ok: boolean;
+            /** @description What must hold. */
+            title: string;
         };
         CheckoutBody: {
             address: components["schemas"]["AddressId"];
@@ -1898,7 +1934,7 @@ export interface components {
             /** @description Whether this touch earns its sharer something. */
             counted: boolean;
             /** @description Why it does or does not. */
-            reason: components["schemas"]["Reason"];
+            reason: components["schemas"]["TouchReason"];
             /** @description The kind of entry. */
             scene: string;
             sharer: components["schemas"]["PersonId"] | null;
@@ -2782,11 +2818,6 @@ export interface components {
             groups: components["schemas"]["QuoteGroup"][];
             total: components["schemas"]["Money"];
         };
-        /**
-         * @description Why stock changes.
-         * @enum {string}
-         */
-        Reason: "stocking" | "count" | "damage" | "other";
         RefundBody: {
             lines: components["schemas"]["LineRefund"][];
             reason: components["schemas"]["Text1To200"];
@@ -2937,7 +2968,7 @@ export interface components {
              */
             delta: number;
             note?: components["schemas"]["Text1To200"] | null;
-            reason: components["schemas"]["Reason"];
+            reason: components["schemas"]["StockReason"];
         };
         /** @description How much there is of one SKU. */
         StockLevel: {
@@ -2951,6 +2982,11 @@ export interface components {
             /** Format: int64 */
             sold: number;
         };
+        /**
+         * @description Why stock changes.
+         * @enum {string}
+         */
+        StockReason: "stocking" | "count" | "damage" | "other";
         /** @description What lies somewhere of one variant. */
         StockRow: {
             /**
@@ -3072,6 +3108,11 @@ export interface components {
         TouchInput: {
             code: string;
         };
+        /**
+         * @description Why a touch counts or does not.
+         * @enum {string}
+         */
+        TouchReason: "counted" | "later_touch" | "earlier_touch" | "outside_window" | "own_entry" | "staff" | "merchant_entry";
         /** @description What became of a touch. */
         Touched: {
             /** @description Whether it may earn the sharer something: not one's own entry, and not the same again within an hour. */
@@ -4945,7 +4986,7 @@ export interface operations {
             header?: never;
             path: {
                 payment: components["schemas"]["PaymentId"];
-                action: components["schemas"]["Act"];
+                action: "pay" | "pay_twice" | "pay_wrong_amount" | "fail" | "pay_lost";
             };
             cookie?: never;
         };
@@ -6135,6 +6176,133 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_LedgerEntry"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a request with the same Idempotency-Key is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not what the route takes */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the Idempotency-Key was used for another request, or a value is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ledger_audit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditView"];
                 };
             };
             /** @description the request is malformed: body, parameter or header */

@@ -1,0 +1,78 @@
+//! P3 and P4: reading a product and a list, beside an empty handler in the same kind of server.
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+use testkit::http::Http;
+
+use crate::figures::{Figure, Figures, median};
+use crate::load::{Plan, Run, Shopper, closed_loop};
+use crate::world::World;
+
+const CONNECTIONS: usize = 32;
+
+struct Reader {
+    http: Http,
+    paths: Vec<String>,
+    place: usize,
+}
+
+impl Shopper for Reader {
+    async fn round(&mut self) -> bool {
+        self.place = self.place.wrapping_add(1);
+        let Some(path) = self.paths.get(self.place % self.paths.len().max(1)).cloned() else { return false };
+        self.http.send("GET", &path, "", &Value::Null).await.is_ok_and(|reply| reply.status == 200)
+    }
+}
+
+async fn read(address: std::net::SocketAddr, paths: &[String], seconds: u64) -> Run {
+    let reader = |n: usize| Reader { http: Http::new(address, ""), paths: paths.to_vec(), place: n };
+    closed_loop((0..CONNECTIONS).map(reader).collect(), seconds).await.1
+}
+
+/// A server that does nothing.
+async fn empty_server() -> Result<std::net::SocketAddr> {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let router = axum::Router::new().route("/", axum::routing::get(|| async { "" }));
+    #[expect(clippy::disallowed_methods, reason = "a bench has no tasks to drain")]
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Ok(address)
+}
+
+pub(crate) async fn run(plan: &Plan, figures: &mut Figures) -> Result<()> {
+    let world = World::open(&plan.program, None)?;
+    let mut http = Http::new(world.server.address, "");
+    let list = http.send("GET", "/api/v1/products?limit=50", "", &Value::Null).await?.json();
+    let items = list.get("items").and_then(Value::as_array).context("products")?;
+    let ids: Vec<String> =
+        items.iter().filter_map(|card| card.get("id")?.as_str().map(str::to_owned)).collect();
+    let product: Vec<String> = ids.iter().map(|id| format!("/api/v1/products/{id}")).collect();
+    let lists = ["/api/v1/products?limit=20", "/api/v1/products?limit=20&sort=price"].map(str::to_owned);
+    let empty = empty_server().await?;
+    for (id, what, paths) in
+        [("P3", "product page data", product.as_slice()), ("P4", "list of 20 of the demo's products", &lists)]
+    {
+        let (mut rates, mut ratios, mut p50, mut p99, mut errors) = (vec![], vec![], vec![], vec![], 0);
+        for _ in 0..plan.runs {
+            let ceiling = read(empty, &["/".to_owned()], plan.seconds.min(3)).await;
+            let run = read(world.server.address, paths, plan.seconds.min(3)).await;
+            ratios.push(run.rate / ceiling.rate);
+            rates.push(run.rate);
+            p50.push(run.percentile(50));
+            p99.push(run.percentile(99));
+            errors += run.errors;
+        }
+        figures.add(Figure {
+            id,
+            what: format!("{what}, {CONNECTIONS} connections"),
+            value: median(rates),
+            unit: "req/s",
+            ratio: Some(median(ratios)),
+            versus: Some("an empty handler in the client's own process".to_owned()),
+            p50_ms: Some(median(p50)),
+            p99_ms: Some(median(p99)),
+            errors,
+        });
+    }
+    Ok(())
+}

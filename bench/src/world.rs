@@ -1,0 +1,90 @@
+//! A server with shoppers who have money.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use testkit::http::Http;
+use testkit::process::{Place, Running, sign_in};
+
+/// Owners of the demo's shops.
+const OWNERS: [&str; 3] = ["13800009001", "13800009002", "13800009003"];
+
+/// A server over a fresh demo store.
+pub(crate) struct World {
+    pub(crate) server: Running,
+    pub(crate) place: Place,
+    _folder: tempfile::TempDir,
+}
+
+/// Somebody with a session, an address and money.
+pub(crate) struct Person {
+    pub(crate) http: Http,
+    pub(crate) address: String,
+}
+
+impl World {
+    /// Fills a store and starts a server on it.
+    pub(crate) fn open(program: &std::path::Path, database: Option<String>) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let program = std::path::absolute(program)?;
+        ensure!(program.exists(), "{} is not there: cargo build --release -p server", program.display());
+        let place = Place { program, folder: folder.path().to_path_buf(), database };
+        place.fill();
+        let server = place.serve(&[("TUAN_LOG", "off"), ("TUAN_ANONYMOUS_WRITES_PER_MINUTE", "1000000")]);
+        Ok(Self { server, place, _folder: folder })
+    }
+
+    /// Somebody with `fen` in the wallet.
+    pub(crate) async fn person(&self, number: usize, fen: i64) -> Result<Person> {
+        let token = sign_in(self.server.address, &format!("1370{number:07}")).await?;
+        let mut http = Http::new(self.server.address, &token);
+        let home = json!({
+            "name": "客", "phone": "13700000000", "region": "浙江省杭州市", "street": "一号", "is_default": true
+        });
+        let made = http.send("POST", "/api/v1/me/addresses", "", &home).await?.json();
+        let address = made.get("id").and_then(Value::as_str).context("an address")?.to_owned();
+        let body = json!({ "amount_minor": fen });
+        let funded =
+            http.send("POST", "/api/v1/demo/wallet-top-ups", &format!("fund-{number}"), &body).await?;
+        ensure!(funded.status == 201, "top-up: {}", String::from_utf8_lossy(&funded.body));
+        Ok(Person { http, address })
+    }
+
+    /// SKUs of live products, with what one of each costs with delivery.
+    pub(crate) async fn skus(&self, most: usize) -> Result<Vec<(String, i64)>> {
+        let mut http = Http::new(self.server.address, "");
+        let list = http.send("GET", "/api/v1/products?limit=50", "", &Value::Null).await?.json();
+        let mut found = Vec::new();
+        for card in list.get("items").and_then(Value::as_array).context("products")? {
+            let id = card.get("id").and_then(Value::as_str).context("an id")?;
+            let product = http.send("GET", &format!("/api/v1/products/{id}"), "", &Value::Null).await?.json();
+            for sku in product.get("skus").and_then(Value::as_array).context("skus")? {
+                let sku = sku.get("id").and_then(Value::as_str).context("an id")?.to_owned();
+                let body = json!({ "items": [{ "sku": sku, "qty": 1 }] });
+                let quote = http.send("POST", "/api/v1/quotes", "", &body).await?.json();
+                let total =
+                    quote.pointer("/total/amount_minor").and_then(Value::as_i64).context("a total")?;
+                found.push((sku, total));
+            }
+            if found.len() >= most {
+                break;
+            }
+        }
+        found.truncate(most);
+        Ok(found)
+    }
+
+    /// Changes how much there is of a SKU, whoever sells it.
+    pub(crate) async fn adjust(&self, sku: &str, delta: i64) -> Result<()> {
+        for phone in OWNERS {
+            let token = sign_in(self.server.address, phone).await?;
+            let body = json!({ "delta": delta, "reason": "stocking" });
+            let path = format!("/api/v1/skus/{sku}/stock/adjust");
+            let key = format!("adjust-{sku}-{delta}");
+            let answer = Http::new(self.server.address, &token).send("POST", &path, &key, &body).await?;
+            if answer.status == 200 {
+                return Ok(());
+            }
+        }
+        anyhow::bail!("nobody sells {sku}")
+    }
+}
