@@ -109,10 +109,15 @@ impl World {
         let person = text(&self.call("GET", "/me", "dummy", Value::Null).await, "/id");
         self.ids.insert("person", person);
         let activities = self.call("GET", "/merchants/{merchant}/activities", "owner", Value::Null).await;
-        for (name, pointer) in
-            [("activity", "/items/0/id"), ("product", "/items/0/product"), ("sku", "/items/0/skus/0/sku")]
-        {
-            self.ids.insert(name, text(&activities, pointer));
+        // One that the buyer may take part in twice.
+        let is_open = |activity: &&Value| {
+            activity["state"] == "live"
+                && activity["new_buyers_only"] == false
+                && activity["per_person_limit"].as_i64().is_none_or(|limit| limit > 1)
+        };
+        let activity = activities["items"].as_array().unwrap().iter().find(is_open).expect("an activity");
+        for (name, pointer) in [("activity", "/id"), ("product", "/product"), ("sku", "/skus/0/sku")] {
+            self.ids.insert(name, text(activity, pointer));
         }
         let product = self.call("GET", "/products/{product}", "", Value::Null).await;
         self.ids.insert("category", text(&product, "/category"));
