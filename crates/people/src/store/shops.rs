@@ -104,7 +104,7 @@ pub(crate) struct MembershipRow {
 
 pub(crate) fn is_staff(rx: &mut Rx, merchant: MerchantId, person: PersonId) -> Result<bool, DbError> {
     let found: Option<i64> = rx.opt(
-        "SELECT 1 FROM people_staff WHERE person = :person AND merchant = :merchant",
+        "SELECT CAST(1 AS BIGINT) FROM people_staff WHERE person = :person AND merchant = :merchant",
         params!["person" => person, "merchant" => merchant],
         |row| row.get(0),
     )?;
