@@ -1,5 +1,4 @@
 //! The commands of `tuan`, run as people run them.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 #![cfg(test)]
 
 use std::collections::BTreeSet;
