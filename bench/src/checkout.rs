@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::json;
 
-use crate::figures::{Figure, Figures, median};
+use crate::figures::{Figure, Figures, median, tell_once};
 use crate::load::{Plan, Shopper, closed_loop};
 use crate::twin;
 use crate::world::{Person, World};
@@ -34,11 +34,16 @@ impl Shopper for Buyer {
         let key = format!("o{}-{}", self.number, self.made);
         let Ok(placed) = http.send("POST", "/api/v1/checkouts", &key, &body).await else { return false };
         if placed.status != 201 {
+            tell_once(&format!("checkout: {} {}", placed.status, String::from_utf8_lossy(&placed.body)));
             return false;
         }
         let body = json!({ "orders": placed.json().get("orders"), "method": "wallet" });
         let key = format!("p{}-{}", self.number, self.made);
-        http.send("POST", "/api/v1/payments", &key, &body).await.is_ok_and(|reply| reply.status == 201)
+        let Ok(paid) = http.send("POST", "/api/v1/payments", &key, &body).await else { return false };
+        if paid.status != 201 {
+            tell_once(&format!("payment: {} {}", paid.status, String::from_utf8_lossy(&paid.body)));
+        }
+        paid.status == 201
     }
 }
 

@@ -67,7 +67,10 @@ pub(crate) async fn run(plan: &Plan, figures: &mut Figures) -> Result<()> {
                         sold.fetch_add(1, Ordering::Relaxed);
                     }
                     Ok(409) => refused.push(ms),
-                    Ok(_) | Err(_) => errors += 1,
+                    other => {
+                        errors += 1;
+                        crate::figures::tell_once(&format!("flash sale: {other:?}"));
+                    }
                 }
             }
             (refused, all, errors)
