@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::json;
 
-use crate::figures::{Figure, Figures, median};
+use crate::figures::{Figure, Figures, median, tell_once};
 use crate::load::{Plan, Shopper, closed_loop};
 use crate::twin;
 use crate::world::{Person, World};
@@ -34,11 +34,16 @@ impl Shopper for Buyer {
         let key = format!("o{}-{}", self.number, self.made);
         let Ok(placed) = http.send("POST", "/api/v1/checkouts", &key, &body).await else { return false };
         if placed.status != 201 {
+            tell_once(&format!("checkout: {} {}", placed.status, String::from_utf8_lossy(&placed.body)));
             return false;
         }
         let body = json!({ "orders": placed.json().get("orders"), "method": "wallet" });
         let key = format!("p{}-{}", self.number, self.made);
-        http.send("POST", "/api/v1/payments", &key, &body).await.is_ok_and(|reply| reply.status == 201)
+        let Ok(paid) = http.send("POST", "/api/v1/payments", &key, &body).await else { return false };
+        if paid.status != 201 {
+            tell_once(&format!("payment: {} {}", paid.status, String::from_utf8_lossy(&paid.body)));
+        }
+        paid.status == 201
     }
 }
 
@@ -56,7 +61,7 @@ async fn buyers(world: &World) -> Result<Vec<Buyer>> {
 }
 
 pub(crate) async fn sqlite(plan: &Plan, figures: &mut Figures) -> Result<()> {
-    let world = World::open(&plan.program, None)?;
+    let world = World::open(&plan.program, None).await?;
     let mut shoppers = buyers(&world).await?;
     let (mut rates, mut ratios, mut p50, mut p99, mut errors) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new(), 0);
@@ -87,7 +92,7 @@ pub(crate) async fn sqlite(plan: &Plan, figures: &mut Figures) -> Result<()> {
 
 pub(crate) async fn postgres(plan: &Plan, figures: &mut Figures) -> Result<()> {
     let database = tokio::task::spawn_blocking(testkit::fresh_database).await?;
-    let world = World::open(&plan.program, Some(database))?;
+    let world = World::open(&plan.program, Some(database)).await?;
     let mut shoppers = buyers(&world).await?;
     let (mut rates, mut p50, mut p99, mut errors) = (Vec::new(), Vec::new(), Vec::new(), 0);
     for _ in 0..plan.runs {

@@ -57,6 +57,13 @@ impl Figures {
     }
 }
 
+/// Tells the first of the things that went wrong; a number of errors alone explains nothing.
+#[expect(clippy::print_stderr, reason = "for whoever runs the bench")]
+pub(crate) fn tell_once(what: &str) {
+    static TOLD: std::sync::Once = std::sync::Once::new();
+    TOLD.call_once(|| eprintln!("{what}"));
+}
+
 /// The middle of some numbers; 0 of none.
 pub(crate) fn median(mut numbers: Vec<f64>) -> f64 {
     numbers.sort_by(f64::total_cmp);

@@ -44,7 +44,7 @@ async fn prepare(world: &World, sku: &str, total: i64) -> Result<Vec<Waiting>> {
 }
 
 pub(crate) async fn run(plan: &Plan, figures: &mut Figures) -> Result<()> {
-    let world = World::open(&plan.program, None)?;
+    let world = World::open(&plan.program, None).await?;
     let Some((sku, total)) = world.skus(1).await?.into_iter().next() else { return Ok(()) };
     world.adjust(&sku, 1_000_000).await?;
     let waiting = prepare(&world, &sku, total).await?;
@@ -67,7 +67,10 @@ pub(crate) async fn run(plan: &Plan, figures: &mut Figures) -> Result<()> {
                         sold.fetch_add(1, Ordering::Relaxed);
                     }
                     Ok(409) => refused.push(ms),
-                    Ok(_) | Err(_) => errors += 1,
+                    other => {
+                        errors += 1;
+                        crate::figures::tell_once(&format!("flash sale: {other:?}"));
+                    }
                 }
             }
             (refused, all, errors)

@@ -31,7 +31,7 @@ fn resident_mib(process: u32) -> Result<f64> {
 }
 
 pub(crate) async fn run(plan: &Plan, figures: &mut Figures) -> Result<()> {
-    let world = World::open(&plan.program, None)?;
+    let world = World::open(&plan.program, None).await?;
     tokio::time::sleep(std::time::Duration::from_secs(3)).await;
     figures.add(figure("idle, demo store", resident_mib(world.server.id())?, "MiB resident"));
     let place = world.place.clone();

@@ -32,6 +32,9 @@ struct Arguments {
     /// A PostgreSQL server where databases may be made, for P2; left out when not given.
     #[arg(long, env = "TEST_POSTGRES_URL")]
     postgres: Option<String>,
+    /// Only serve nothing at this address: the ceiling that reads are held against.
+    #[arg(long, hide = true)]
+    serve_empty: Option<std::net::SocketAddr>,
     /// Only the rows whose id starts with this.
     #[arg(long, default_value = "P")]
     only: String,
@@ -41,6 +44,9 @@ fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let plan = load::Plan { program: arguments.program, seconds: arguments.seconds, runs: arguments.runs };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    if let Some(address) = arguments.serve_empty {
+        return runtime.block_on(reads::serve_empty(address));
+    }
     let mut figures = figures::Figures::default();
     let wants = |id: &str| id.starts_with(&arguments.only) || arguments.only == "P";
     if wants("P1") {

@@ -1,4 +1,4 @@
-//! P3 and P4: reading a product and a list, beside an empty handler in the same kind of server.
+//! P3 and P4: reading a product and a list, beside an empty handler.
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -29,18 +29,37 @@ async fn read(address: std::net::SocketAddr, paths: &[String], seconds: u64) -> 
     closed_loop((0..CONNECTIONS).map(reader).collect(), seconds).await.1
 }
 
-/// A server that does nothing.
-async fn empty_server() -> Result<std::net::SocketAddr> {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
+/// Serves nothing, for ever; in a process of its own, as the server is.
+pub(crate) async fn serve_empty(address: std::net::SocketAddr) -> Result<()> {
+    let listener = tokio::net::TcpListener::bind(address).await?;
     let router = axum::Router::new().route("/", axum::routing::get(|| async { "" }));
-    #[expect(clippy::disallowed_methods, reason = "a bench has no tasks to drain")]
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    Ok(address)
+    Ok(axum::serve(listener, router).await?)
+}
+
+/// The process that does nothing; ended with this value.
+struct Empty(std::process::Child);
+
+impl Drop for Empty {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+async fn empty_server() -> Result<(Empty, std::net::SocketAddr)> {
+    let address = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    let process = std::process::Command::new(std::env::current_exe()?)
+        .args(["--serve-empty", &address.to_string()])
+        .spawn()?;
+    let empty = Empty(process);
+    while tokio::net::TcpStream::connect(address).await.is_err() {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    Ok((empty, address))
 }
 
 pub(crate) async fn run(plan: &Plan, figures: &mut Figures) -> Result<()> {
-    let world = World::open(&plan.program, None)?;
+    let world = World::open(&plan.program, None).await?;
     let mut http = Http::new(world.server.address, "");
     let list = http.send("GET", "/api/v1/products?limit=50", "", &Value::Null).await?.json();
     let items = list.get("items").and_then(Value::as_array).context("products")?;
@@ -48,7 +67,7 @@ pub(crate) async fn run(plan: &Plan, figures: &mut Figures) -> Result<()> {
         items.iter().filter_map(|card| card.get("id")?.as_str().map(str::to_owned)).collect();
     let product: Vec<String> = ids.iter().map(|id| format!("/api/v1/products/{id}")).collect();
     let lists = ["/api/v1/products?limit=20", "/api/v1/products?limit=20&sort=price"].map(str::to_owned);
-    let empty = empty_server().await?;
+    let (_process, empty) = empty_server().await?;
     for (id, what, paths) in
         [("P3", "product page data", product.as_slice()), ("P4", "list of 20 of the demo's products", &lists)]
     {
@@ -68,7 +87,7 @@ pub(crate) async fn run(plan: &Plan, figures: &mut Figures) -> Result<()> {
             value: median(rates),
             unit: "req/s",
             ratio: Some(median(ratios)),
-            versus: Some("an empty handler in the client's own process".to_owned()),
+            versus: Some("an empty axum handler in a process of its own".to_owned()),
             p50_ms: Some(median(p50)),
             p99_ms: Some(median(p99)),
             errors,

@@ -85,7 +85,7 @@ fn read_cart(rx: &mut Rx, person: PersonId) -> Result<CartView, DbError> {
     let known: BTreeMap<SkuId, SkuInfo> =
         catalog::api::skus(rx, &ids)?.into_iter().map(|info| (info.sku, info)).collect();
     let available = stock::api::available(rx, &ids)?;
-    let mut groups: BTreeMap<MerchantId, (Vec<CartLine>, Vec<(SkuId, i64)>)> = BTreeMap::new();
+    let mut groups = Groups::new();
     for (sku, qty) in wanted {
         // A SKU that has gone from the catalogue altogether has no line to show.
         let Some(info) = known.get(&sku) else { continue };
@@ -230,7 +230,7 @@ async fn quote_create(
     let priced = ctx.db().read(move |rx| price(rx, person, &wanted)).await?;
     let currency = priced.first().map_or(Currency::CNY, |first| first.quote.currency);
     let total = priced.iter().try_fold(Money::zero(currency), |sum, one| sum.checked_add(one.quote.total));
-    let total = total.map_err(|_| PriceError::Quote(pricing::api::QuoteError::MixedCurrency))?;
+    let total = total.or(Err(PriceError::Quote(pricing::api::QuoteError::MixedCurrency)))?;
     let groups =
         priced.into_iter().map(|one| QuoteGroup { merchant: one.merchant, quote: one.quote }).collect();
     Ok(Json(QuoteView { groups, total }))

@@ -127,9 +127,9 @@ fn parse<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, DbError> {
     serde_json::from_str(text).map_err(|error| DbError::Bug(error.to_string()))
 }
 
-fn view_of(rx: &mut Rx, order: Order) -> Result<OrderView, DbError> {
+fn view_of(rx: &mut Rx, order: &Order) -> Result<OrderView, DbError> {
     let lines = store::lines(rx, order.id)?;
-    let timeline = timeline(rx, &order)?;
+    let timeline = timeline(rx, order)?;
     let merchant_name = people::api::merchant_names(rx, &[order.merchant])?.remove(&order.merchant);
     let buyer_name = people::api::person_names(rx, &[order.buyer])?.remove(&order.buyer);
     let team = match order.activity {
@@ -148,7 +148,7 @@ fn view_of(rx: &mut Rx, order: Order) -> Result<OrderView, DbError> {
         payment_state: order.payment_state(),
         fulfilment_state: order.fulfilment_state(),
         after_sale_state: order.after_sale_state(),
-        lines: lines.into_iter().map(|line| line_view(&order, line)).collect(),
+        lines: lines.into_iter().map(|line| line_view(order, line)).collect(),
         goods: order.money(order.goods),
         discount: order.money(order.discount),
         shipping: order.money(order.shipping),
@@ -176,7 +176,7 @@ fn view_of(rx: &mut Rx, order: Order) -> Result<OrderView, DbError> {
 /// An order as it reads now.
 pub(crate) fn view(rx: &mut Rx, id: OrderId) -> Result<Option<OrderView>, DbError> {
     let order = store::find_order(rx, id)?;
-    order.map(|order| view_of(rx, order)).transpose()
+    order.map(|order| view_of(rx, &order)).transpose()
 }
 
 /// Finds an order that this person may see: the buyer's own, or one of a shop the person may see the orders of.
@@ -193,7 +193,7 @@ pub(crate) async fn read_one(ctx: &Ctx, actor: Actor, id: OrderId) -> Result<Jso
     let found = ctx
         .db()
         .read::<_, DbError, _>(move |rx| match visible(rx, &actor, id) {
-            Ok(order) => Ok(Ok(view_of(rx, order)?)),
+            Ok(order) => Ok(Ok(view_of(rx, &order)?)),
             Err(refused) => Ok(Err(refused)),
         })
         .await?;
@@ -234,7 +234,7 @@ fn page(rx: &mut Rx, rows: Vec<Order>, limit: i64) -> Result<Page<OrderView>, Db
     let rows = Page::from_rows(rows, limit, |row| Cursor::new([row.id.to_string()]));
     let mut items = Vec::with_capacity(rows.items.len());
     for row in rows.items {
-        items.push(view_of(rx, row)?);
+        items.push(view_of(rx, &row)?);
     }
     Ok(Page { items, next_cursor: rows.next_cursor })
 }

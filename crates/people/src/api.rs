@@ -187,6 +187,14 @@ pub fn ensure_staff(
     Ok(())
 }
 
+/// Whether a person works for a merchant now, as its owner or other staff.
+///
+/// # Errors
+/// Whatever the store says.
+pub fn is_staff(rx: &mut Rx, merchant: MerchantId, person: PersonId) -> Result<bool, DbError> {
+    store::is_staff(rx, merchant, person)
+}
+
 /// Opens a session and answers its token, which is stored nowhere: for tests, imports and the load generator.
 ///
 /// # Errors

@@ -1,10 +1,12 @@
 //! From the touches of a buyer to the commissions of an order.
 
+use std::collections::BTreeMap;
+
 use base::{CommissionId, MerchantId, PersonId, Timestamp};
 use db::{DbError, Rx, Tx};
 
 use crate::api::Placement;
-use crate::model::{self, Rule, Terms, WINDOW_HOURS_MAX};
+use crate::model::{self, Considered, Rule, Terms, WINDOW_HOURS_MAX};
 use crate::store::{self, Attribution, CommissionRow};
 
 /// Who earns at one level.
@@ -25,6 +27,7 @@ pub(crate) fn attribute(tx: &mut Tx, placement: &Placement<'_>) -> Result<(), Db
     if touches.is_empty() {
         return Ok(());
     }
+    mark_staff(tx, merchant, &mut touches)?;
     let rule = store::find_rule(tx, merchant)?.unwrap_or_default();
     let terms = Terms { buyer, model: rule.model, window_hours: rule.window_hours, placed_at: now };
     model::judge(&mut touches, &terms);
@@ -102,7 +105,21 @@ fn earners(
     Ok(earners)
 }
 
-/// Whether a person works for the merchant, as far as reach knows: entries say so when they are made or asked for.
+/// Whether a person works for the merchant now, or shared for it while doing so.
 fn is_staff(rx: &mut Rx, merchant: MerchantId, person: PersonId) -> Result<bool, DbError> {
-    store::shared_as_staff(rx, merchant, person)
+    Ok(people::api::is_staff(rx, merchant, person)? || store::shared_as_staff(rx, merchant, person)?)
+}
+
+/// Marks the touches of sharers who became staff after they had shared; their entries do not say so.
+fn mark_staff(rx: &mut Rx, merchant: MerchantId, touches: &mut [Considered]) -> Result<(), DbError> {
+    let mut known = BTreeMap::new();
+    for touch in touches.iter_mut().filter(|touch| !touch.is_staff) {
+        let Some(sharer) = touch.sharer else { continue };
+        touch.is_staff = match known.get(&sharer) {
+            Some(is_staff) => *is_staff,
+            None => people::api::is_staff(rx, merchant, sharer)?,
+        };
+        known.insert(sharer, touch.is_staff);
+    }
+    Ok(())
 }

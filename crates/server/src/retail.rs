@@ -38,7 +38,6 @@ struct Item {
     item: String,
     description: String,
     median_price_pence: i64,
-    in_catalogue: i64,
 }
 
 /// The code that a variant of this item has.
@@ -47,7 +46,8 @@ pub(crate) fn code(item: &str) -> String {
 }
 
 /// Turns a list of items into the columns that the import knows. Amounts stay what they are, in minor units of the
-/// shop's currency. Items that are out of the catalogue come in as drafts.
+/// shop's currency. All items come in on sale: those that sold
+/// seldom (`in_catalogue` 0) are in baskets too.
 ///
 /// # Errors
 /// When a row does not fit.
@@ -56,13 +56,12 @@ pub(crate) fn to_products(csv: &[u8], stock: i64) -> Result<Vec<u8>> {
     out.write_record(["Handle", "Title", "Variant SKU", "Variant Price", "Variant Inventory Qty", "Status"])?;
     let mut rows = csv::Reader::from_reader(csv);
     for row in rows.deserialize() {
-        let Item { item, description, median_price_pence: minor, in_catalogue } = row?;
+        let Item { item, description, median_price_pence: minor } = row?;
         let minor = minor.max(1);
         let price = format!("{}.{:02}", minor.div_euclid(100), minor.rem_euclid(100));
         let title = if description.trim().is_empty() { format!("Item {item}") } else { description };
-        let status = if in_catalogue == 0 { "draft" } else { "active" };
         let (handle, code, stock) = (format!("r{item}"), code(&item), stock.to_string());
-        out.write_record([handle.as_str(), &title, &code, &price, &stock, status])?;
+        out.write_record([handle.as_str(), &title, &code, &price, &stock, "active"])?;
     }
     out.into_inner().map_err(|error| anyhow::anyhow!("write the table: {error}"))
 }
@@ -125,7 +124,7 @@ mod tests {
         assert!(is_items(items.as_bytes()));
         let products = String::from_utf8(to_products(items.as_bytes(), 9).unwrap()).unwrap();
         assert!(products.contains("r1,\"BAG, RED\",R1,0.65,9,active"), "{products}");
-        assert!(products.contains("r2,Item 2,R2,12.05,9,draft"), "{products}");
+        assert!(products.contains("r2,Item 2,R2,12.05,9,active"), "{products}");
     }
 
     #[test]

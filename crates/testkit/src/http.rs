@@ -53,7 +53,14 @@ impl Http {
     /// # Errors
     /// When the server cannot be reached or goes away: whether it did what was asked is then unknown.
     pub async fn send(&mut self, method: &str, path: &str, key: &str, body: &Value) -> io::Result<Reply> {
-        let sent = self.try_send(method, path, key, body).await;
+        let is_reused = self.connection.is_some();
+        let mut sent = self.try_send(method, path, key, body).await;
+        if is_reused && sent.is_err() && self.buffer.is_empty() {
+            // A server may close a connection that was idle, just as a request goes out on it. Repeating it is safe:
+            // the key is the same.
+            self.connection = None;
+            sent = self.try_send(method, path, key, body).await;
+        }
         if sent.is_err() {
             self.connection = None;
         }
@@ -61,6 +68,7 @@ impl Http {
     }
 
     async fn try_send(&mut self, method: &str, path: &str, key: &str, body: &Value) -> io::Result<Reply> {
+        self.buffer.clear();
         let mut head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n");
         if !self.token.is_empty() {
             head.push_str(&format!("Authorization: Bearer {}\r\n", self.token));
@@ -88,7 +96,6 @@ impl Http {
     }
 
     async fn read(&mut self, connection: &mut TcpStream) -> io::Result<Reply> {
-        self.buffer.clear();
         let head_end = loop {
             if let Some(end) = find(&self.buffer, b"\r\n\r\n") {
                 break end;

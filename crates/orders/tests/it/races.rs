@@ -9,9 +9,9 @@ use tokio::task::JoinSet;
 use crate::world::*;
 
 /// Sends the same kind of request from many tasks; the answers in any order.
-async fn race<F, T>(app: App, count: u32, each: F) -> (Arc<App>, Vec<T>)
+async fn race<F, T>(app: App, count: usize, each: F) -> (Arc<App>, Vec<T>)
 where
-    F: Fn(Arc<App>, u32) -> std::pin::Pin<Box<dyn Future<Output = T> + Send>>,
+    F: Fn(Arc<App>, usize) -> std::pin::Pin<Box<dyn Future<Output = T> + Send>>,
     T: Send + 'static,
 {
     let app = Arc::new(app);
@@ -35,7 +35,7 @@ app_test!(the_last_unit_is_sold_once, parts, |app| {
     }
     let racers = orders.clone();
     let (app, answers) = race(app, 16, move |app, n| {
-        let (who, placed) = racers[n as usize].clone();
+        let (who, placed) = racers[n].clone();
         Box::pin(async move { pay(&app, &who, &placed, "wallet").await.status.as_u16() })
     })
     .await;
@@ -69,7 +69,7 @@ app_test!(the_last_seat_is_taken_once_and_the_others_are_not_charged, parts, |ap
     }
     let racers = orders.clone();
     let (app, answers) = race(app, 16, move |app, n| {
-        let (who, placed) = racers[n as usize].clone();
+        let (who, placed) = racers[n].clone();
         Box::pin(async move { pay(&app, &who, &placed, "wallet").await })
     })
     .await;
@@ -99,7 +99,7 @@ app_test!(one_wallet_pays_for_what_it_holds, parts, |app| {
     }
     let payer = buyer.clone();
     let (app, answers) = race(app, 24, move |app, n| {
-        let (who, placed) = (payer.clone(), orders[n as usize].clone());
+        let (who, placed) = (payer.clone(), orders[n].clone());
         Box::pin(async move { pay(&app, &who, &placed, "wallet").await.status.as_u16() })
     })
     .await;

@@ -102,6 +102,15 @@ pub(crate) struct MembershipRow {
     pub(crate) rights: Rights,
 }
 
+pub(crate) fn is_staff(rx: &mut Rx, merchant: MerchantId, person: PersonId) -> Result<bool, DbError> {
+    let found: Option<i64> = rx.opt(
+        "SELECT CAST(1 AS BIGINT) FROM people_staff WHERE person = :person AND merchant = :merchant",
+        params!["person" => person, "merchant" => merchant],
+        |row| row.get(0),
+    )?;
+    Ok(found.is_some())
+}
+
 /// Most shops one person can act for at a time.
 const MEMBERSHIPS_MAX: i64 = 100;
 

@@ -110,7 +110,7 @@ pub(crate) fn find_by_code(rx: &mut Rx, code: &str) -> Result<Option<EntryRow>, 
 /// Whether a person shared for a merchant as its staff.
 pub(crate) fn shared_as_staff(rx: &mut Rx, merchant: MerchantId, person: PersonId) -> Result<bool, DbError> {
     let found: Option<i64> = rx.opt(
-        "SELECT 1 FROM reach_entry WHERE sharer = :person AND merchant = :merchant AND by_staff = 1
+        "SELECT CAST(1 AS BIGINT) FROM reach_entry WHERE sharer = :person AND merchant = :merchant AND by_staff = 1
          ORDER BY id LIMIT 1",
         params!["person" => person, "merchant" => merchant],
         |row| row.get(0),

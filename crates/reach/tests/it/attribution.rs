@@ -78,6 +78,27 @@ app_test!(who_must_not_earn_does_not, parts, |app| {
     world.app.audit().await;
 });
 
+app_test!(who_became_staff_after_sharing_does_not_earn, parts, |app| {
+    let world = World::new(app).await;
+    world.rules(1_000, 500, 48, "last_touch").await;
+    let (top, sharer, buyer) = (world.member(1).await, world.member(2).await, world.member(3).await);
+    world.bring(&top, &sharer).await;
+    world.bring(&sharer, &buyer).await;
+    let hire = |person| {
+        world.write(move |tx| people::api::ensure_staff(tx, merchant(), person, rest::Rights::default()))
+    };
+    // Neither as the one who brought the sharer in …
+    hire(top.id).await;
+    world.place(1, &buyer, &[10_000]).await;
+    assert_eq!(world.commissions(1).await.iter().map(|row| (row.0, row.2)).collect::<Vec<_>>(), [(1, 1_000)]);
+    // … nor as the sharer.
+    hire(sharer.id).await;
+    world.place(2, &buyer, &[10_000]).await;
+    assert_eq!(world.commissions(2).await, []);
+    assert_eq!(world.evidence(2).await["touches"][0]["reason"], "staff");
+    world.app.audit().await;
+});
+
 app_test!(a_guests_touches_are_the_members, parts, |app| {
     let world = World::new(app).await;
     world.rules(1_000, 0, 48, "last_touch").await;

@@ -46,7 +46,7 @@ impl Audit {
 /// Whatever the store says.
 pub(crate) fn check_all(db: &Db, all: &[rest::Audit]) -> Result<Vec<CheckView>> {
     let mut checks = Vec::with_capacity(all.len());
-    for audit in all.iter().copied() {
+    for &audit in all {
         checks.push(db.read_blocking::<_, DbError, _>(move |rx| audits::check(rx, &audit))?);
     }
     Ok(checks)

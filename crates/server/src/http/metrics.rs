@@ -39,8 +39,7 @@ impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::default();
         let requests = Family::<Answered, Counter>::default();
-        let seconds =
-            Family::<Asked, Histogram>::new_with_constructor(|| Histogram::new(BOUNDS_S.into_iter()));
+        let seconds = Family::<Asked, Histogram>::new_with_constructor(|| Histogram::new(BOUNDS_S));
         let (writes, jobs, outbox) = (Gauge::default(), Gauge::default(), Gauge::default());
         registry.register("tuan_requests", "Requests answered", requests.clone());
         registry.register("tuan_request_seconds", "Time to answer", seconds.clone());

@@ -1,0 +1,143 @@
+//! The commands of `tuan`, run as people run them.
+#![cfg(test)]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use testkit::http::Http;
+use testkit::process::{Place, sign_in};
+
+fn place(folder: &Path, database: Option<String>) -> Place {
+    Place { program: PathBuf::from(env!("CARGO_BIN_EXE_tuan")), folder: folder.join("store"), database }
+}
+
+fn sample(name: &str) -> String {
+    format!("{}/tests/sample/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+fn told(output: &std::process::Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn must(place: &Place, arguments: &[&str]) -> String {
+    let output = place.run(arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", told(&output));
+    told(&output)
+}
+
+/// Whatever has a store of its own is refused until it is safe, and says what is missing.
+#[test]
+fn unsafe_settings_are_refused_outside_a_demo() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = place(folder.path(), None);
+    let output = place.run(&["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(output.status.code(), Some(2), "{}", told(&output));
+    for name in ["public_url", "sandbox_secret", "entry_secret"] {
+        assert!(told(&output).contains(name), "{}", told(&output));
+    }
+    assert!(!place.folder.join("tuan.db").exists());
+    assert_eq!(place.run(&["demo", "--no-serve", "--config", "/nowhere"]).status.code(), Some(1));
+}
+
+/// A world, an import and a replay leave the books in order; a backup of them is whole.
+fn the_whole_way(folder: &Path, database: Option<String>) {
+    let place = place(folder, database);
+    place.fill();
+    place.audit();
+    // A second time nothing is done twice.
+    place.fill();
+    must(&place, &["migrate", "status"]);
+    must(&place, &["import", "catalog", &sample("items.csv"), "--open-shop", "礼品屋"]);
+    let server = place.serve(&[]);
+    let url = format!("http://{}", server.address);
+    let file = sample("baskets.csv");
+    let replay = std::process::Command::new(&place.program)
+        .args(["replay", "orders", &file, "--url", &url, "--clients", "4"])
+        .output()
+        .unwrap();
+    assert!(replay.status.success(), "{}", told(&replay));
+    assert!(told(&replay).contains("0 lines name items"), "{}", told(&replay));
+    place.audit();
+    if place.database.is_some() {
+        return;
+    }
+    let copy = folder.join("copy.db");
+    let copy = copy.to_str().unwrap();
+    must(&place, &["backup", copy]);
+    let restored = folder.join("restored");
+    let restore = |folder: &Path| {
+        let mut command = std::process::Command::new(&place.program);
+        command.args(["restore", copy, "--verify", "--dir"]).arg(folder);
+        command.output().unwrap()
+    };
+    let output = restore(&restored);
+    assert!(output.status.success(), "{}", told(&output));
+    assert!(restored.join("media").exists());
+    assert_eq!(restore(&restored).status.code(), Some(2), "a folder in use is left alone");
+    std::fs::write(copy, b"damaged").unwrap();
+    assert_eq!(restore(&folder.join("other")).status.code(), Some(1));
+}
+
+mod the_whole_way_works {
+    #[test]
+    fn sqlite() {
+        super::the_whole_way(tempfile::tempdir().unwrap().path(), None);
+    }
+
+    #[test]
+    fn postgres() {
+        super::the_whole_way(tempfile::tempdir().unwrap().path(), Some(testkit::fresh_database()));
+    }
+}
+
+/// An id of the form that the parameter wants; such a thing does not exist.
+fn some_id(document: &Value, parameter: &Value) -> String {
+    let reference = parameter["schema"]["$ref"].as_str().and_then(|to| to.rsplit('/').next()).unwrap_or("");
+    let pattern = document["components"]["schemas"][reference]["pattern"].as_str().unwrap_or("");
+    match pattern.strip_prefix('^').and_then(|rest| rest.split_once('_')) {
+        Some((prefix, _)) => format!("{prefix}_{}", "0".repeat(32)),
+        None => parameter["schema"]["enum"][0].as_str().unwrap_or("x").to_owned(),
+    }
+}
+
+/// The document says of exactly those operations that need an `Idempotency-Key` that they do.
+#[test]
+fn operations_that_need_a_key_say_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = place(folder.path(), None);
+    must(&place, &["demo", "--no-serve", "--empty"]);
+    let server = place.serve(&[]);
+    let text = std::process::Command::new(&place.program).arg("openapi").output().unwrap().stdout;
+    let document: Value = serde_json::from_slice(&text).unwrap();
+    let (mut say, mut need) = (BTreeSet::new(), BTreeSet::new());
+    testkit::block_on(async move {
+        let token = sign_in(server.address, "13800009000").await.unwrap();
+        let mut http = Http::new(server.address, &token);
+        for (path, operations) in document["paths"].as_object().unwrap() {
+            for (method, operation) in operations.as_object().unwrap() {
+                let id = operation["operationId"].as_str().unwrap();
+                if method == "get" || id == "session_sign_out" {
+                    continue;
+                }
+                let mut filled = path.clone();
+                for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                    if parameter["in"] == "path" {
+                        let name = parameter["name"].as_str().unwrap();
+                        filled = filled.replace(&format!("{{{name}}}"), &some_id(&document, parameter));
+                    }
+                    if parameter["$ref"] == "#/components/parameters/IdempotencyKey" {
+                        say.insert(id.to_owned());
+                    }
+                }
+                let answer = http.send(&method.to_uppercase(), &filled, "", &json!({})).await.unwrap();
+                assert!(answer.status < 500, "{id}: {}", String::from_utf8_lossy(&answer.body));
+                if answer.json()["code"] == "idempotency.key_missing" {
+                    need.insert(id.to_owned());
+                }
+            }
+        }
+        assert_eq!(say, need);
+        assert!(need.len() > 8);
+    });
+}

@@ -1,0 +1,5 @@
+//! The whole server over HTTP, as a process, on both engines.
+#![cfg(test)]
+
+mod authorisation;
+mod world;
