@@ -6,15 +6,15 @@ import { settled } from '../harness.mjs'
 export const words = {
   'zh-CN': {
     openTeam: '发起拼单', joinTeam: '参加拼单', joinThis: /^参加这个团/, submit: '提交订单', pay: '去支付', wallet: /^钱包余额/, sandbox: /^沙箱支付/, topUp: '演示：充值 ¥1000', providerPays: '支付成功',
-    invite: '邀请好友', share: '分享', link: '分享链接', close: '关闭', sharedBy: (name) => `${name} 分享给你`, filled: '拼团成功', missing: (n) => `还差 ${n} 人成团`, addAddress: '新增收货地址', save: '保存',
+    invite: '邀请好友', share: '分享', link: '分享链接', close: '关闭', sharedBy: (name) => `${name} 分享给你`, filled: /^拼团成功$/, missing: (n) => `还差 ${n} 人成团`, addAddress: '新增收货地址', save: '保存',
     name: '姓名', phone: '手机号', region: '地区', street: '详细地址', getCode: '获取验证码', code: '验证码', signIn: '登录', signInAs: (name) => `以 ${name} 登录`, frozen: '冻结中', released: '已到账', clawed: '已追回',
-    balance: '余额', failed: '拼团未成功', refunded: '已退款', buyAlone: /^单独购买/, receive: '确认收货', completed: '已完成',
+    balance: '余额', failed: /^拼团未成功$/, refunded: '已退款', buyAlone: /^单独购买/, receive: '确认收货', completed: /^已完成$/,
   },
   en: {
     openTeam: 'Start a team', joinTeam: 'Join the team', joinThis: /^Join this team/, submit: 'Place order', pay: 'Pay', wallet: /^Wallet/, sandbox: /^Sandbox/, topUp: 'Demo: add ¥1000', providerPays: 'Pay',
-    invite: 'Invite friends', share: 'Share', link: 'Link', close: 'Close', sharedBy: (name) => `Shared by ${name}`, filled: 'The team is complete', missing: (n) => `${n} more to complete the team`, addAddress: 'Add an address', save: 'Save',
+    invite: 'Invite friends', share: 'Share', link: 'Link', close: 'Close', sharedBy: (name) => `Shared by ${name}`, filled: /^The team is complete$/, missing: (n) => `${n} more to complete the team`, addAddress: 'Add an address', save: 'Save',
     name: 'Name', phone: 'Phone', region: 'Region', street: 'Street', getCode: 'Get a code', code: 'Code', signIn: 'Sign in', signInAs: (name) => `Sign in as ${name}`, frozen: 'Frozen', released: 'Paid out', clawed: 'Taken back',
-    balance: 'Balance', failed: 'The team was not completed', refunded: 'Refunded', buyAlone: /^Buy alone at/, receive: 'Confirm receipt', completed: 'Completed',
+    balance: 'Balance', failed: /^The team was not completed$/, refunded: 'Refunded', buyAlone: /^Buy alone at/, receive: 'Confirm receipt', completed: /^Completed$/,
   },
 }
 
