@@ -153,7 +153,7 @@ enum ActivityError {
     #[error("tiers must rise in people and fall in price, up to 5, and be the same steps for every SKU")]
     #[problem(422, "activity.tiers")]
     Tiers,
-    #[error("the window must be 1 minute to 7 days, and the end after the start")]
+    #[error("the window must be 1 minute to 7 days, and the end after the start and in the future")]
     #[problem(422, "activity.times")]
     Times,
     #[error("limits must be above 0")]
@@ -215,7 +215,8 @@ fn create(tx: &mut Tx, command: &CreateActivity) -> Result<ActivityView, Activit
     let alone = |sku| skus.iter().find(|s| s.sku == sku && s.product == product.id).map(|s| s.price.minor());
     let rule = rule_of(body);
     rule.check(alone)?;
-    if !(1..=WINDOW_MINUTES_MAX).contains(&body.window_minutes) || body.ends_at <= body.starts_at {
+    let ends_in_time = body.ends_at > body.starts_at && body.ends_at > tx.now();
+    if !(1..=WINDOW_MINUTES_MAX).contains(&body.window_minutes) || !ends_in_time {
         return Err(ActivityError::Times);
     }
     if body.quota.is_some_and(|quota| quota < 1) || body.per_person_limit.is_some_and(|limit| limit < 1) {
