@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 use crate::health::Health;
 use crate::queue::Queue;
@@ -52,6 +53,9 @@ impl SqliteConn {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
+        // A plan is made once per statement. Else one that compares with the column of a partial index is parsed
+        // and planned anew whenever a parameter changes: a quarter of the writer's time, as measured.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.pragma_update(None, "cache_size", -65_536)?;
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         connection.pragma_update(None, "mmap_size", 268_435_456_i64)?;
