@@ -1,6 +1,6 @@
 //! SQLite: one writer thread with group commit, and read connections that need no thread hop.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -29,6 +29,44 @@ pub(crate) struct SqliteConn {
     log: Arc<SqlLog>,
     /// A savepoint is set right before the first statement that writes, so refusals cost none.
     savepoint: Savepoint,
+}
+
+/// A closure in a group.
+struct Waiting {
+    job: Job,
+    /// Whether the closure that waited for this one's key has been called.
+    is_followed: bool,
+}
+
+impl Waiting {
+    fn new(job: Job) -> Self {
+        Self { job, is_followed: false }
+    }
+}
+
+/// How a group is run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Care {
+    /// Nothing is kept to go back to.
+    Bold,
+    /// Each closure can be taken back alone.
+    Savepoints,
+}
+
+/// What became of a closure in its group.
+enum One {
+    /// It ran; why nothing of it stays, if so.
+    Ended(Option<DbError>),
+    /// What it wrote can only be taken back with the whole group.
+    Spoilt,
+}
+
+/// What became of a group.
+enum Group {
+    /// Everybody was told; these wait for the next.
+    Ended(VecDeque<Waiting>),
+    /// Nothing stays, nobody was told; all run again.
+    Spoilt(VecDeque<Waiting>),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -206,16 +244,20 @@ impl SqliteEngine {
 
     /// The writer's life: takes what waits, runs it in one transaction, answers after the commit.
     pub(crate) fn write_loop(&self, mut conn: Box<SqliteConn>) {
+        let mut line: VecDeque<Waiting> = VecDeque::new();
         loop {
-            let jobs = self.queue.take(GROUP_MAX);
-            if jobs.is_empty() {
+            if line.is_empty() {
+                line = self.queue.take(GROUP_MAX).into_iter().map(Waiting::new).collect();
+            }
+            if line.is_empty() {
                 return;
             }
-            conn = self.group(conn, jobs);
+            (conn, line) = self.group(conn, line);
             if self.health.is_broken() {
                 // Whatever is still queued is not acknowledged.
                 self.queue.close();
-                for job in self.queue.take(usize::MAX) {
+                let left = line.into_iter().map(|waiting| waiting.job);
+                for job in left.chain(self.queue.take(usize::MAX)) {
                     job.work.finish(Outcome::Failed(DbError::Broken("the store has failed".to_owned())));
                 }
                 return;
@@ -223,78 +265,123 @@ impl SqliteEngine {
         }
     }
 
-    fn group(&self, mut conn: Box<SqliteConn>, jobs: Vec<Job>) -> Box<SqliteConn> {
-        if let Err(error) = conn.control("BEGIN IMMEDIATE") {
-            self.health.note(&error);
-            for job in jobs {
-                job.work.finish(Outcome::Failed(error.clone()));
+    /// Runs one group; gives back what has to wait for the next.
+    ///
+    /// At first without savepoints, which cost more than a tenth of the writer's time. A closure that takes back what
+    /// it wrote is rare: then the whole group is rolled back and run again with a savepoint for each.
+    fn group(&self, conn: Box<SqliteConn>, line: VecDeque<Waiting>) -> (Box<SqliteConn>, VecDeque<Waiting>) {
+        match self.run_group(conn, line, Care::Bold) {
+            (conn, Group::Ended(left)) => (conn, left),
+            (conn, Group::Spoilt(line)) => {
+                let (conn, ended) = self.run_group(conn, line, Care::Savepoints);
+                let (Group::Ended(left) | Group::Spoilt(left)) = ended;
+                (conn, left)
             }
-            return conn;
         }
-        let mut done = Vec::with_capacity(jobs.len());
-        let mut line: std::collections::VecDeque<Job> = jobs.into();
+    }
+
+    fn run_group(
+        &self,
+        mut conn: Box<SqliteConn>,
+        mut line: VecDeque<Waiting>,
+        care: Care,
+    ) -> (Box<SqliteConn>, Group) {
+        if let Err(error) = conn.control("BEGIN IMMEDIATE") {
+            let mut told = Vec::with_capacity(line.len());
+            while let Some(mut waiting) = line.pop_front() {
+                self.follow(&mut waiting, &mut line);
+                told.push((waiting, None));
+            }
+            self.end(told, Some(&error));
+            return (conn, Group::Ended(line));
+        }
+        let mut done: Vec<(Waiting, Option<DbError>)> = Vec::with_capacity(line.len());
         let started = Instant::now();
-        while let Some(mut job) = line.pop_front() {
-            if job.deadline < started {
-                self.follow(&job, &mut line);
-                done.push((job, Some(DbError::Busy)));
+        while let Some(mut waiting) = line.pop_front() {
+            if waiting.job.deadline < started {
+                self.follow(&mut waiting, &mut line);
+                done.push((waiting, Some(DbError::Busy)));
                 continue;
             }
-            conn.savepoint = Savepoint::Wanted;
-            let run = job.work.run(Conn::Sqlite(conn), job.moment.clone());
-            let Some(Conn::Sqlite(back)) = run.conn else { return self.lost(done, job) };
+            let (back, failed) = match Self::run_one(conn, &mut waiting.job, care) {
+                (Some(back), One::Ended(failed)) => (back, failed),
+                (Some(back), One::Spoilt) => {
+                    back.roll_back();
+                    line.push_front(waiting);
+                    for (waiting, _) in done.into_iter().rev() {
+                        line.push_front(waiting);
+                    }
+                    return (back, Group::Spoilt(line));
+                }
+                (None, _) => self.lost(done, waiting),
+            };
             conn = back;
-            let failed = run.failure.or_else(|| Self::end_one(&conn, run.wants_commit).err());
-            if failed.is_some()
-                && let Err(error) = Self::end_one(&conn, false)
-            {
-                self.health.note(&error);
+            self.follow(&mut waiting, &mut line);
+            done.push((waiting, failed));
+            if conn.connection.is_autocommit() {
+                // The engine has taken back the whole group, as it does when the disk is full. What comes after
+                // gets a transaction of its own.
+                let error = done.last().and_then(|(_, failed)| failed.clone());
+                self.end(done, Some(&error.unwrap_or(DbError::Poisoned)));
+                return (conn, Group::Ended(line));
             }
-            conn.savepoint = Savepoint::NotWanted;
-            self.follow(&job, &mut line);
-            done.push((job, failed));
         }
         let committed = conn.control("COMMIT");
         if let Err(error) = &committed {
             tracing::error!(%error, jobs = done.len(), "commit failed");
-            self.health.note(error);
             conn.roll_back();
         }
-        for (job, failed) in done {
-            let failed = failed.or_else(|| committed.clone().err());
+        self.end(done, committed.err().as_ref());
+        (conn, Group::Ended(line))
+    }
+
+    /// Runs one closure of the group; what it wrote and does not want is taken back, or spoils the group.
+    fn run_one(mut conn: Box<SqliteConn>, job: &mut Job, care: Care) -> (Option<Box<SqliteConn>>, One) {
+        let before = conn.connection.total_changes();
+        conn.savepoint = if care == Care::Savepoints { Savepoint::Wanted } else { Savepoint::NotWanted };
+        let run = job.work.run(Conn::Sqlite(conn), job.moment.clone());
+        let Some(Conn::Sqlite(mut conn)) = run.conn else { return (None, One::Spoilt) };
+        let keep = run.wants_commit && run.failure.is_none();
+        let is_dirty = conn.connection.total_changes() != before;
+        let savepoint = std::mem::replace(&mut conn.savepoint, Savepoint::NotWanted);
+        if conn.connection.is_autocommit() || (savepoint != Savepoint::Set && (keep || !is_dirty)) {
+            return (Some(conn), One::Ended(run.failure));
+        }
+        if savepoint != Savepoint::Set {
+            return (Some(conn), One::Spoilt);
+        }
+        let released = if keep { Ok(()) } else { conn.control("ROLLBACK TO one") };
+        let released = released.and_then(|()| conn.control("RELEASE one"));
+        (Some(conn), One::Ended(run.failure.or_else(|| released.err())))
+    }
+
+    /// Tells everybody in the group.
+    fn end(&self, done: Vec<(Waiting, Option<DbError>)>, all: Option<&DbError>) {
+        for (waiting, failed) in done {
+            let failed = failed.or_else(|| all.cloned());
             if let Some(error) = &failed {
                 self.health.note(error);
             }
-            job.work.finish(failed.map_or(Outcome::Ended, Outcome::Failed));
+            waiting.job.work.finish(failed.map_or(Outcome::Ended, Outcome::Failed));
         }
-        conn
     }
 
     /// Keyed closures that waited for this one come right after it.
-    fn follow(&self, job: &Job, line: &mut std::collections::VecDeque<Job>) {
-        if let Some(next) = job.key.and_then(|key| self.queue.next_of(key)) {
-            line.push_front(next);
+    fn follow(&self, waiting: &mut Waiting, line: &mut VecDeque<Waiting>) {
+        if std::mem::replace(&mut waiting.is_followed, true) {
+            return;
+        }
+        if let Some(next) = waiting.job.key.and_then(|key| self.queue.next_of(key)) {
+            line.push_front(Waiting::new(next));
         }
     }
 
-    fn end_one(conn: &SqliteConn, keep: bool) -> Result<(), DbError> {
-        if conn.savepoint != Savepoint::Set || conn.connection.is_autocommit() {
-            return Ok(());
-        }
-        if !keep {
-            conn.control("ROLLBACK TO one")?;
-        }
-        conn.control("RELEASE one")
-    }
-
-    fn lost(&self, done: Vec<(Job, Option<DbError>)>, job: Job) -> Box<SqliteConn> {
+    fn lost(&self, done: Vec<(Waiting, Option<DbError>)>, waiting: Waiting) -> ! {
         // Cannot happen: a run always gives its connection back. Should it ever, nothing was committed.
         let error = DbError::Broken("the writer lost its connection".to_owned());
         self.health.note(&error);
-        job.work.finish(Outcome::Failed(error.clone()));
-        for (job, _) in done {
-            job.work.finish(Outcome::Failed(error.clone()));
-        }
+        waiting.job.work.finish(Outcome::Failed(error.clone()));
+        self.end(done, Some(&error));
         #[expect(clippy::panic, reason = "the store is marked broken and the program stops")]
         {
             panic!("the writer lost its connection")

@@ -16,6 +16,10 @@ mod store;
 
 use std::process::ExitCode;
 
+/// Answers are made on one thread and freed on another, which the system's allocator takes a lock for.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match cli::run() {
         Ok(code) => code,

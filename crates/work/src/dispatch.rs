@@ -3,8 +3,10 @@
 //! No cursor is kept that could run past an event committed late: every event carries its own `published` flag,
 //! and stays unpublished until each of its subscribers has dealt with it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
+use base::EventId;
 use db::{Db, DbError, Lane, Row, Rx, StoredEvent, Tx, params};
 
 use crate::{Failure, Subscriber};
@@ -14,6 +16,8 @@ const ROUND_MAX: i64 = 256;
 /// After so many failures the subscriber's work on an event is set aside for a person, and later events go on.
 const ATTEMPTS_MAX: i64 = 8;
 const BACKOFF_S: i64 = 2;
+/// Events that nobody waits for and that are marked with one write.
+const UNWANTED_PER_WRITE: usize = 48;
 
 fn event_row(row: &Row<'_>) -> Result<StoredEvent, DbError> {
     Ok(StoredEvent {
@@ -27,28 +31,49 @@ fn event_row(row: &Row<'_>) -> Result<StoredEvent, DbError> {
     })
 }
 
-fn waiting(rx: &mut Rx) -> Result<Vec<StoredEvent>, DbError> {
-    rx.list(
+/// What a round starts from.
+struct Waiting {
+    events: Vec<StoredEvent>,
+    /// Deliveries that failed and are not due again yet.
+    resting: HashSet<(EventId, String)>,
+}
+
+fn waiting(rx: &mut Rx) -> Result<Waiting, DbError> {
+    let events = rx.list(
         "SELECT id, aggregate, seq, kind, version, payload, at FROM db_outbox
          WHERE published = 0 ORDER BY seq, aggregate LIMIT :limit",
         params!["limit" => ROUND_MAX],
         event_row,
-    )
+    )?;
+    let now = rx.now();
+    // Should more be resting than are read here, some are tried early, which does no harm.
+    let resting = rx.list(
+        "SELECT event, consumer FROM work_stuck WHERE state = 'waiting' AND retry_at > :now
+         ORDER BY event, consumer LIMIT 1000",
+        params!["now" => now],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    Ok(Waiting { events, resting: resting.into_iter().collect() })
 }
 
 /// Delivers what waits, once around; answers how many events got published.
 pub(crate) async fn round(db: &Db, subscribers: &[Subscriber]) -> Result<usize, DbError> {
-    let events = db.read(waiting).await?;
-    let mut lines: BTreeMap<String, Vec<StoredEvent>> = BTreeMap::new();
-    for event in events {
-        lines.entry(event.aggregate.clone()).or_default().push(event);
+    let Waiting { events, resting } = db.read(waiting).await?;
+    let resting = Arc::new(resting);
+    let wants = |event: &StoredEvent, s: &Subscriber| s.kinds.contains(&event.kind.as_str());
+    let (wanted, unwanted): (Vec<_>, Vec<_>) =
+        events.into_iter().partition(|event| subscribers.iter().any(|s| wants(event, s)));
+    let mut lines: BTreeMap<String, Vec<Delivery>> = BTreeMap::new();
+    for event in wanted {
+        let to = subscribers.iter().filter(|s| wants(&event, s)).copied().collect();
+        lines.entry(event.aggregate.clone()).or_default().push(Delivery { event, to });
     }
     let mut tasks = tokio::task::JoinSet::new();
     for line in lines.into_values() {
-        let (db, subscribers) = (db.clone(), subscribers.to_vec());
-        tasks.spawn(async move { deliver_line(&db, &subscribers, line).await });
+        let (db, resting) = (db.clone(), Arc::clone(&resting));
+        tasks.spawn(async move { deliver_line(&db, &resting, line).await });
     }
-    let mut published = 0_usize;
+    let mut published = publish_unwanted(db, unwanted).await?;
     while let Some(line) = tasks.join_next().await {
         match line {
             Ok(count) => published = published.saturating_add(count?),
@@ -58,54 +83,88 @@ pub(crate) async fn round(db: &Db, subscribers: &[Subscriber]) -> Result<usize, 
     Ok(published)
 }
 
-/// The events of one aggregate, in order; stops at the first that cannot be delivered now.
-async fn deliver_line(db: &Db, subscribers: &[Subscriber], line: Vec<StoredEvent>) -> Result<usize, DbError> {
+/// Marks events that nobody waits for.
+async fn publish_unwanted(db: &Db, events: Vec<StoredEvent>) -> Result<usize, DbError> {
     let mut published = 0_usize;
-    for event in line {
-        let wanting: Vec<Subscriber> =
-            subscribers.iter().filter(|s| s.kinds.contains(&event.kind.as_str())).copied().collect();
-        let mut all_done = true;
-        for subscriber in wanting {
-            all_done &= deliver(db, subscriber, &event).await?;
+    for some in events.chunks(UNWANTED_PER_WRITE) {
+        let places: Vec<(String, i64)> = some.iter().map(|e| (e.aggregate.clone(), e.seq)).collect();
+        let write =
+            move |tx: &mut Tx| places.iter().try_for_each(|(aggregate, seq)| publish(tx, aggregate, *seq));
+        db.write::<(), DbError, _>(Lane::Background, write).await?;
+        published = published.saturating_add(some.len());
+    }
+    Ok(published)
+}
+
+fn publish(tx: &mut Tx, aggregate: &str, seq: i64) -> Result<(), DbError> {
+    tx.execute(
+        "UPDATE db_outbox SET published = 1 WHERE aggregate = :aggregate AND seq = :seq AND published = 0",
+        params!["aggregate" => aggregate, "seq" => seq],
+    )?;
+    Ok(())
+}
+
+/// An event and who wants it; at least one does.
+struct Delivery {
+    event: StoredEvent,
+    to: Vec<Subscriber>,
+}
+
+/// The events of one aggregate, in order; stops at the first that cannot be delivered now.
+async fn deliver_line(
+    db: &Db,
+    resting: &HashSet<(EventId, String)>,
+    line: Vec<Delivery>,
+) -> Result<usize, DbError> {
+    let mut published = 0_usize;
+    for Delivery { event, to } in line {
+        let mut missing = to.len();
+        for (place, subscriber) in to.iter().enumerate() {
+            if resting.contains(&(event.id, subscriber.name.to_owned())) {
+                continue;
+            }
+            // The last of them publishes in its own transaction, when all others are done.
+            let is_last = missing == 1 && place.saturating_add(1) == to.len();
+            if deliver(db, *subscriber, &event, is_last).await? {
+                missing = missing.saturating_sub(1);
+            }
         }
-        if !all_done {
+        if missing > 0 {
             break;
         }
-        let (aggregate, seq) = (event.aggregate.clone(), event.seq);
-        db.write::<u64, DbError, _>(Lane::Background, move |tx| {
-            tx.execute(
-                "UPDATE db_outbox SET published = 1 WHERE aggregate = :aggregate AND seq = :seq AND published = 0",
-                params!["aggregate" => &aggregate, "seq" => seq],
-            )
-        })
-        .await?;
         published = published.saturating_add(1);
     }
     Ok(published)
 }
 
-/// `true` when the subscriber has dealt with the event, now or before, or it was set aside.
-async fn deliver(db: &Db, subscriber: Subscriber, event: &StoredEvent) -> Result<bool, DbError> {
+/// `true` when the subscriber has dealt with the event, now or before, or it was set aside; with `is_last` the event
+/// is published then.
+async fn deliver(
+    db: &Db,
+    subscriber: Subscriber,
+    event: &StoredEvent,
+    is_last: bool,
+) -> Result<bool, DbError> {
     let own = event.clone();
-    let tried: Result<bool, Failure> = db
+    let tried: Result<(), Failure> = db
         .write(Lane::Background, move |tx| {
-            if is_waiting_for_retry(tx, &own, subscriber.name)? {
-                return Ok(false);
-            }
             if record(tx, &own, subscriber.name)? {
                 (subscriber.handle)(tx, &own)?;
             }
-            Ok(true)
+            if is_last {
+                publish(tx, &own.aggregate, own.seq)?;
+            }
+            Ok(())
         })
         .await;
     match tried {
-        Ok(done) => Ok(done),
+        Ok(()) => Ok(true),
         Err(Failure::Db(
             error @ (DbError::Busy | DbError::Closed | DbError::Broken(_) | DbError::DiskFull),
         )) => Err(error),
         Err(failure) => {
             tracing::warn!(subscriber = subscriber.name, kind = event.kind, %failure, "subscriber failed");
-            set_back(db, subscriber.name, event, failure.to_string()).await
+            set_back(db, subscriber.name, event, (failure.to_string(), is_last)).await
         }
     }
 }
@@ -120,22 +179,12 @@ fn record(tx: &mut Tx, event: &StoredEvent, consumer: &str) -> Result<bool, DbEr
     Ok(recorded == 1)
 }
 
-fn is_waiting_for_retry(tx: &mut Tx, event: &StoredEvent, consumer: &str) -> Result<bool, DbError> {
-    let now = tx.now();
-    let retry_at: Option<base::Timestamp> = tx.opt(
-        "SELECT retry_at FROM work_stuck WHERE event = :event AND consumer = :consumer AND state = 'waiting'",
-        params!["event" => event.id, "consumer" => consumer],
-        |row| row.get(0),
-    )?;
-    Ok(retry_at.is_some_and(|at| at > now))
-}
-
 /// Notes the failure; `true` once the event is set aside, so that the others of its aggregate go on.
 async fn set_back(
     db: &Db,
     consumer: &'static str,
     event: &StoredEvent,
-    reason: String,
+    (reason, is_last): (String, bool),
 ) -> Result<bool, DbError> {
     let event = event.clone();
     db.write(Lane::Background, move |tx| {
@@ -160,6 +209,9 @@ async fn set_back(
             ],
         )?;
         if is_given_up {
+            if is_last {
+                publish(tx, &event.aggregate, event.seq)?;
+            }
             tracing::error!(consumer, kind = event.kind, "an event was set aside");
         }
         Ok(is_given_up)

@@ -88,6 +88,49 @@ db_test!(a_panic_rolls_back_and_the_store_lives_on, &[TABLES], |store| {
     assert_eq!(insert(&store.db, "a", 1).await, Ok(1));
 });
 
+db_test!(neighbours_in_a_group_do_not_see_what_others_took_back, &[TABLES], |store| {
+    let mut tasks = tokio::task::JoinSet::new();
+    for n in 0_i64..210 {
+        let db = store.db.clone();
+        tasks.spawn(async move {
+            let answer: Result<(), DbError> = db
+                .write(Lane::Interactive, move |tx| {
+                    for half in ["a", "b"] {
+                        tx.execute(
+                            "INSERT INTO probe_counter (name, n) VALUES (:name, :n)",
+                            params!["name" => format!("{half}{n}"), "n" => n],
+                        )?;
+                        match n % 7 {
+                            1 => return Err(DbError::Constraint("refused".to_owned())),
+                            3 => panic!("as the test wants"),
+                            5 => {
+                                let twice =
+                                    "INSERT INTO probe_counter (name, n) SELECT name, n FROM probe_counter
+                                    WHERE name = :name";
+                                tx.execute(twice, params!["name" => format!("{half}{n}")])?;
+                            }
+                            _ => {}
+                        }
+                    }
+                    Ok(())
+                })
+                .await;
+            (n, answer.is_ok())
+        });
+    }
+    for (n, went_well) in tasks.join_all().await {
+        assert_eq!(went_well, !matches!(n % 7, 1 | 3 | 5), "{n}");
+    }
+    let rows = store.db.read::<Vec<(String, i64)>, DbError, _>(|rx| {
+        rx.list("SELECT name, n FROM probe_counter ORDER BY n, name LIMIT 500", &[], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+    });
+    let kept = (0_i64..210).filter(|n| !matches!(n % 7, 1 | 3 | 5));
+    let expected: Vec<_> = kept.flat_map(|n| [(format!("a{n}"), n), (format!("b{n}"), n)]).collect();
+    assert_eq!(rows.await.unwrap(), expected);
+});
+
 db_test!(guarded_updates_never_pass_their_limit, &[TABLES], |store| {
     insert(&store.db, "left", 50).await.unwrap();
     let mut tasks = tokio::task::JoinSet::new();
