@@ -12,6 +12,7 @@ mod health;
 mod lock;
 mod migrate;
 mod outbox;
+mod postgres_conn;
 mod postgres_engine;
 mod queue;
 mod sql;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use refinery::{Migration as Step, Runner};
 
-use crate::{Db, DbError, Engine, postgres_engine::PgConn, sql, sqlite_engine::SqliteConn};
+use crate::{Db, DbError, Engine, sql, sqlite_engine::SqliteConn};
 
 /// One migration of a module, in the common subset of SQL (see `docs/adr/0001`).
 #[derive(Clone, Copy, Debug)]
@@ -73,29 +73,31 @@ pub(crate) fn sqlite(conn: &mut SqliteConn, modules: &[Migrations]) -> Result<Ve
 }
 
 /// Nodes that start together take turns: a lease row, taken over when its holder has died.
-pub(crate) fn postgres(conn: &mut PgConn, modules: &[Migrations]) -> Result<Vec<String>, DbError> {
-    let lease = Arc::new(lease(conn)?);
+pub(crate) fn postgres(
+    client: &mut postgres::Client,
+    modules: &[Migrations],
+) -> Result<Vec<String>, DbError> {
+    let lease = Arc::new(lease(client)?);
     let mut applied = Vec::new();
     for module in modules {
-        let report = runner(Engine::Postgres, module)?
-            .run(conn.client())
-            .map_err(|error| failed(module.module, &error))?;
+        let report =
+            runner(Engine::Postgres, module)?.run(client).map_err(|error| failed(module.module, &error))?;
         applied.extend(report.applied_migrations().iter().map(|step| format!("{} {step}", module.module)));
     }
-    conn.client().execute("DELETE FROM db_lease WHERE name = 'migrate' AND holder = $1", &[&*lease])?;
+    client.execute("DELETE FROM db_lease WHERE name = 'migrate' AND holder = $1", &[&*lease])?;
     Ok(applied)
 }
 
-fn lease(conn: &mut PgConn) -> Result<String, DbError> {
+fn lease(client: &mut postgres::Client) -> Result<String, DbError> {
     let created = "CREATE TABLE IF NOT EXISTS db_lease (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until BIGINT NOT NULL)";
     // Two nodes that create it at once collide inside the catalogue; the second look finds it.
-    if conn.client().batch_execute(created).is_err() {
-        conn.client().batch_execute(created)?;
+    if client.batch_execute(created).is_err() {
+        client.batch_execute(created)?;
     }
-    let holder = format!("{}-{:p}", std::process::id(), conn);
+    let holder = format!("{}-{:p}", std::process::id(), client);
     let started = Instant::now();
     loop {
-        let taken = conn.client().execute(
+        let taken = client.execute(
             "INSERT INTO db_lease AS l (name, holder, until)
              VALUES ('migrate', $1, CAST(EXTRACT(EPOCH FROM clock_timestamp()) AS BIGINT) + 120)
              ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until

@@ -39,7 +39,7 @@ pub(crate) fn insert<E: Event>(tx: &mut Tx, event: &E) -> Result<(), DbError> {
     let now = tx.now();
     // The place is the time, or one more than the last where the clock has not moved on. Two writers of one
     // aggregate at once collide on the primary key; whoever loses runs again.
-    let inserted = tx.execute(
+    tx.later_one(
         "INSERT INTO db_outbox (aggregate, seq, id, kind, version, payload, at, published)
          SELECT :aggregate,
                 CASE WHEN COALESCE(MAX(seq), 0) >= :now THEN COALESCE(MAX(seq), 0) + 1 ELSE :now END,
@@ -54,8 +54,7 @@ pub(crate) fn insert<E: Event>(tx: &mut Tx, event: &E) -> Result<(), DbError> {
             "version" => E::VERSION,
             "payload" => payload,
         ],
-    )?;
-    if inserted == 1 { Ok(()) } else { Err(tx.give_up(DbError::Conflict)) }
+    )
 }
 
 /// How many events wait for their subscribers.

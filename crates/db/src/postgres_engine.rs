@@ -1,119 +1,24 @@
 //! PostgreSQL and what speaks its wire: worker threads, one connection each, SERIALIZABLE with retries.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use base::{Moment, Rng};
 use parking_lot::{Condvar, Mutex};
-use postgres::fallible_iterator::FallibleIterator;
-use postgres::types::ToSql;
-use postgres::{Client, NoTls, Statement};
+use postgres::NoTls;
 
 use crate::health::Health;
+use crate::postgres_conn::PgConn;
 use crate::queue::Queue;
-use crate::sql::Parsed;
 use crate::sql_log::SqlLog;
 use crate::tx::Conn;
 use crate::work::{Job, Outcome, Run};
-use crate::{DbError, Isolation, Param, Value};
+use crate::{DbError, Isolation};
 
 /// Waits between two runs of a closure that lost: at first at most this long, at last at most a hundred times it.
 const BACKOFF_FIRST: Duration = Duration::from_millis(5);
 const BACKOFF_MAX: Duration = Duration::from_millis(500);
-
-pub(crate) struct PgConn {
-    client: Client,
-    prepared: HashMap<String, (Statement, Arc<Parsed>)>,
-    log: Arc<SqlLog>,
-}
-
-impl PgConn {
-    #[expect(clippy::disallowed_methods, reason = "the one place where PostgreSQL is connected to")]
-    pub(crate) fn connect(url: &str, log: Arc<SqlLog>) -> Result<Self, DbError> {
-        let mut client = Client::connect(url, NoTls).map_err(|error| match DbError::from(error) {
-            DbError::Bug(text) => DbError::Broken(text),
-            other => other,
-        })?;
-        // A statement that hangs must not hold its worker for ever; a session left open must not hold locks.
-        client.batch_execute(
-            "SET statement_timeout = '15s'; SET idle_in_transaction_session_timeout = '30s'; SET synchronous_commit = on",
-        )?;
-        Ok(Self { client, prepared: HashMap::new(), log })
-    }
-
-    fn prepare(
-        &mut self,
-        sql: &str,
-        parse: impl Fn(&str) -> Arc<Parsed>,
-    ) -> Result<(Statement, Arc<Parsed>), DbError> {
-        if let Some((statement, parsed)) = self.prepared.get(sql) {
-            return Ok((statement.clone(), Arc::clone(parsed)));
-        }
-        let parsed = parse(sql);
-        self.log.note(&parsed.text);
-        let statement = self.client.prepare(&parsed.text).map_err(|error| match DbError::from(error) {
-            DbError::Bug(text) => DbError::Bug(format!("{text} in: {}", parsed.text)),
-            other => other,
-        })?;
-        self.prepared.insert(sql.to_owned(), (statement.clone(), Arc::clone(&parsed)));
-        Ok((statement, parsed))
-    }
-
-    pub(crate) fn query(
-        &mut self,
-        sql: &str,
-        params: &[Param],
-        each: &mut dyn FnMut(&postgres::Row) -> Result<(), DbError>,
-    ) -> Result<(), DbError> {
-        let (statement, parsed) = self.prepare(sql, Parsed::new)?;
-        let values = parsed.bind(params)?;
-        self.rows(&statement, &values, each)
-    }
-
-    pub(crate) fn query_positional(
-        &mut self,
-        sql: &str,
-        values: &[&Value],
-        each: &mut dyn FnMut(&postgres::Row) -> Result<(), DbError>,
-    ) -> Result<(), DbError> {
-        let (statement, _) = self.prepare(sql, verbatim)?;
-        self.rows(&statement, values, each)
-    }
-
-    fn rows(
-        &mut self,
-        statement: &Statement,
-        values: &[&Value],
-        each: &mut dyn FnMut(&postgres::Row) -> Result<(), DbError>,
-    ) -> Result<(), DbError> {
-        let mut rows = self.client.query_raw(statement, values.iter().copied())?;
-        while let Some(row) = rows.next()? {
-            each(&row)?;
-        }
-        Ok(())
-    }
-
-    pub(crate) fn execute(&mut self, sql: &str, params: &[Param]) -> Result<u64, DbError> {
-        let (statement, parsed) = self.prepare(sql, Parsed::new)?;
-        let values = parsed.bind(params)?;
-        self.run(&statement, &values)
-    }
-
-    pub(crate) fn execute_positional(&mut self, sql: &str, values: &[&Value]) -> Result<u64, DbError> {
-        let (statement, _) = self.prepare(sql, verbatim)?;
-        self.run(&statement, values)
-    }
-
-    fn run(&mut self, statement: &Statement, values: &[&Value]) -> Result<u64, DbError> {
-        let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(dynamic).collect();
-        Ok(self.client.execute(statement, &values)?)
-    }
-
-    pub(crate) fn client(&mut self) -> &mut Client {
-        &mut self.client
-    }
-}
 
 pub(crate) struct PostgresEngine {
     url: String,
@@ -124,6 +29,8 @@ pub(crate) struct PostgresEngine {
     pub(crate) reads: Queue,
     health: Arc<Health>,
     sleeper: (Mutex<()>, Condvar),
+    /// Round trips made, for the metrics.
+    pub(crate) trips: Arc<AtomicU64>,
 }
 
 /// What a job wants of its transaction.
@@ -144,11 +51,21 @@ pub(crate) struct PostgresOptions {
 impl PostgresEngine {
     pub(crate) fn new(options: PostgresOptions, writes: Queue, reads: Queue) -> Self {
         let PostgresOptions { url, isolation, log, rng, health } = options;
-        Self { url, isolation, log, rng, writes, reads, health, sleeper: (Mutex::default(), Condvar::new()) }
+        let (sleeper, trips) = ((Mutex::default(), Condvar::new()), Arc::default());
+        Self { url, isolation, log, rng, writes, reads, health, sleeper, trips }
     }
 
     pub(crate) fn connect(&self) -> Result<PgConn, DbError> {
-        PgConn::connect(&self.url, Arc::clone(&self.log))
+        PgConn::connect(&self.url, Arc::clone(&self.log), Arc::clone(&self.trips))
+    }
+
+    /// A connection of the kind that migrations want.
+    #[expect(clippy::disallowed_methods, reason = "migrations run over a client that blocks")]
+    pub(crate) fn connect_blocking(&self) -> Result<postgres::Client, DbError> {
+        postgres::Client::connect(&self.url, NoTls).map_err(|error| match DbError::from(error) {
+            DbError::Bug(text) => DbError::Broken(text),
+            other => other,
+        })
     }
 
     /// A worker's life: one closure, one transaction, one connection that is replaced when lost.
@@ -187,7 +104,7 @@ impl PostgresEngine {
                         self.health.note(error);
                     }
                     job.work.finish(outcome);
-                    return conn;
+                    return conn.and_then(|mut conn| conn.roll_back().then_some(conn));
                 }
                 Ended::Again { error, in_doubt: doubt } => {
                     in_doubt = doubt;
@@ -211,27 +128,20 @@ impl PostgresEngine {
     }
 
     fn attempt(&self, mut conn: Box<PgConn>, job: &mut Job, how: &Attempt) -> (Option<Box<PgConn>>, Ended) {
-        let begin = match (how.access, self.isolation) {
+        conn.begin(match (how.access, self.isolation) {
             (Access::Read, _) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
             (Access::Write, Isolation::Serializable) => "BEGIN ISOLATION LEVEL SERIALIZABLE",
             (Access::Write, Isolation::ReadCommitted) => "BEGIN ISOLATION LEVEL READ COMMITTED",
-        };
-        if let Err(error) = conn.client.batch_execute(begin) {
-            return again(None, DbError::from(error), how.in_doubt);
-        }
+        });
         if how.in_doubt {
             // The first run may or may not have been committed. Either its marker is there, then its result
             // stands; or ours is now, and the first can never be committed any more.
-            match conn.client.execute(
-                "INSERT INTO db_commit (id, at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING",
-                &[&how.marker.as_slice(), &job.moment.at().micros()],
-            ) {
-                Ok(0) => {
-                    let conn = conn.client.batch_execute("ROLLBACK").ok().map(|()| conn);
-                    return (conn, Ended::Told(Outcome::Ended));
-                }
+            let own = "INSERT INTO db_commit (id, at) VALUES (:id, :at) ON CONFLICT (id) DO NOTHING";
+            let own_marker = crate::params!["id" => how.marker.as_slice(), "at" => job.moment.at()];
+            match conn.execute(own, own_marker) {
+                Ok(0) => return (conn.roll_back().then_some(conn), Ended::Told(Outcome::Ended)),
                 Ok(_) => {}
-                Err(error) => return again(None, DbError::from(error), true),
+                Err(error) => return again(None, error, true),
             }
         }
         let Run { conn, wants_commit, failure, wrote } =
@@ -243,55 +153,26 @@ impl PostgresEngine {
             );
         };
         if let Some(error) = failure {
-            let rolled_back =
-                !matches!(error, DbError::Lost) && conn.client.batch_execute("ROLLBACK").is_ok();
-            let conn = rolled_back.then_some(conn);
-            return if error.is_retryable() {
-                again(conn, error, how.in_doubt)
-            } else {
-                (conn, Ended::Told(Outcome::Failed(error)))
-            };
+            let is_usable = !matches!(error, DbError::Lost) && conn.roll_back();
+            return again(is_usable.then_some(conn), error, how.in_doubt);
         }
-        if !wants_commit || !wrote {
-            let end = if wants_commit { "COMMIT" } else { "ROLLBACK" };
-            return match conn.client.batch_execute(end) {
-                Ok(()) => (Some(conn), Ended::Told(Outcome::Ended)),
-                // Nothing was written, so nothing can be in doubt.
-                Err(error) if wants_commit => again(None, DbError::from(error), how.in_doubt),
-                Err(_) => (None, Ended::Told(Outcome::Ended)),
-            };
+        if !wants_commit {
+            // Whoever waits is told first; [`Self::serve`] takes the transaction back then.
+            return (Some(conn), Ended::Told(Outcome::Ended));
         }
-        let marker = if how.in_doubt {
+        let marker = if how.in_doubt || !wrote {
             String::new()
         } else {
             let id = u128::from_be_bytes(how.marker);
             format!("INSERT INTO db_commit (id, at) VALUES ('\\x{id:032x}', {});", job.moment.at().micros())
         };
-        // One round trip for both.
-        match conn.client.batch_execute(&format!("{marker}COMMIT")) {
+        match conn.commit(&marker) {
             Ok(()) => (Some(conn), Ended::Told(Outcome::Ended)),
-            Err(error) => match DbError::from(error) {
-                DbError::Lost => again(None, DbError::Lost, true),
-                error => {
-                    let conn = conn.client.batch_execute("ROLLBACK").ok().map(|()| conn);
-                    if error.is_retryable() {
-                        again(conn, error, how.in_doubt)
-                    } else {
-                        (conn, Ended::Told(Outcome::Failed(error)))
-                    }
-                }
-            },
+            // Where nothing was written, nothing can be in doubt.
+            Err(DbError::Lost) => again(None, DbError::Lost, wrote || how.in_doubt),
+            Err(error) => again(conn.roll_back().then_some(conn), error, how.in_doubt),
         }
     }
-}
-
-/// For statements whose parameters are `$n` already.
-fn verbatim(sql: &str) -> Arc<Parsed> {
-    Arc::new(Parsed { text: sql.to_owned(), names: Vec::new() })
-}
-
-fn dynamic<'a>(value: &&'a Value) -> &'a (dyn ToSql + Sync) {
-    *value
 }
 
 struct Attempt {
@@ -310,11 +191,5 @@ fn again(conn: Option<Box<PgConn>>, error: DbError, in_doubt: bool) -> (Option<B
         (conn, Ended::Again { error, in_doubt })
     } else {
         (conn, Ended::Told(Outcome::Failed(error)))
-    }
-}
-
-impl Drop for PgConn {
-    fn drop(&mut self) {
-        self.prepared.clear();
     }
 }

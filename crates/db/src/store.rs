@@ -134,7 +134,7 @@ impl Db {
                     health: Arc::clone(&health),
                 };
                 let engine = Arc::new(PostgresEngine::new(own, queue(), queue()));
-                migrate::postgres(&mut engine.connect()?, &all)?;
+                migrate::postgres(&mut engine.connect_blocking()?, &all)?;
                 for number in 0..options.connections.max(1) {
                     let own = Arc::clone(&engine);
                     threads.push(spawn(format!("postgres-write-{number}"), move || {

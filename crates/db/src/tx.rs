@@ -4,7 +4,7 @@ use std::ops::{Deref, DerefMut};
 
 use base::{Id, Moment, Timestamp};
 
-use crate::postgres_engine::PgConn;
+use crate::postgres_conn::{Expect, PgConn};
 use crate::sqlite_engine::SqliteConn;
 use crate::value::RowOf;
 use crate::{DbError, Engine, Event, Param, Row, Value, outbox};
@@ -185,31 +185,69 @@ impl Tx {
     /// # Errors
     /// [`DbError::Bug`] above 500 rows or with uneven rows; else whatever the engine says.
     pub fn insert(&mut self, head: &str, rows: &[Vec<Value>], tail: &str) -> Result<u64, DbError> {
-        let Some(width) = rows.first().map(Vec::len) else { return Ok(0) };
-        if rows.len() > ROWS_MAX || rows.iter().any(|row| row.len() != width) {
-            return Err(DbError::Bug(format!("{} rows, or uneven rows, for: {head}", rows.len())));
+        if rows.is_empty() {
+            return Ok(0);
         }
+        let sql = rows_sql(head, rows, tail)?;
         self.check()?;
         self.0.wrote = true;
-        let mut sql = format!("{head} VALUES ");
-        let mut number = 0_usize;
-        for row in 0..rows.len() {
-            sql.push_str(if row == 0 { "(" } else { ", (" });
-            for column in 0..width {
-                number = number.saturating_add(1);
-                sql.push_str(if column == 0 { "$" } else { ", $" });
-                sql.push_str(&number.to_string());
-            }
-            sql.push(')');
-        }
-        if !tail.is_empty() {
-            sql.push(' ');
-            sql.push_str(tail);
-        }
         let values: Vec<&Value> = rows.iter().flatten().collect();
         let result = match &mut self.0.conn {
             Conn::Sqlite(conn) => conn.execute_positional(&sql, &values),
             Conn::Postgres(conn) => conn.execute_positional(&sql, &values),
+        };
+        self.note(result)
+    }
+
+    /// Inserts many rows with one statement, as [`Tx::later`] does.
+    ///
+    /// # Errors
+    /// As [`Tx::insert`].
+    pub fn insert_later(&mut self, head: &str, rows: &[Vec<Value>], tail: &str) -> Result<(), DbError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let sql = rows_sql(head, rows, tail)?;
+        self.check()?;
+        self.0.wrote = true;
+        let result = match &mut self.0.conn {
+            Conn::Sqlite(conn) => {
+                let values: Vec<&Value> = rows.iter().flatten().collect();
+                conn.execute_positional(&sql, &values).map(drop)
+            }
+            Conn::Postgres(conn) => conn.keep_positional(&sql, rows.concat()),
+        };
+        self.note(result)
+    }
+
+    /// Runs a statement that changes rows, whose number nobody asks for. It may be carried out later than this
+    /// call, though before every later statement that is not of this kind: on PostgreSQL it travels with the next.
+    /// Should it fail, the whole transaction fails.
+    ///
+    /// # Errors
+    /// Whatever the engine says; the transaction then takes no further statement.
+    pub fn later(&mut self, sql: &str, params: &[Param]) -> Result<(), DbError> {
+        self.keep(sql, params, Expect::Any)
+    }
+
+    /// As [`Tx::later`], for a statement that changes exactly one row unless somebody else was faster; the
+    /// transaction then runs again.
+    ///
+    /// # Errors
+    /// [`DbError::Conflict`], now or when the statement is carried out; else whatever the engine says.
+    pub fn later_one(&mut self, sql: &str, params: &[Param]) -> Result<(), DbError> {
+        self.keep(sql, params, Expect::One)
+    }
+
+    fn keep(&mut self, sql: &str, params: &[Param], expect: Expect) -> Result<(), DbError> {
+        self.check()?;
+        self.0.wrote = true;
+        let result = match &mut self.0.conn {
+            Conn::Sqlite(conn) => match conn.execute(sql, params) {
+                Ok(count) if count != 1 && expect == Expect::One => Err(DbError::Conflict),
+                other => other.map(drop),
+            },
+            Conn::Postgres(conn) => conn.keep(sql, params, expect),
         };
         self.note(result)
     }
@@ -254,6 +292,30 @@ impl Tx {
             Engine::Postgres => 1_024,
         }
     }
+}
+
+/// `head VALUES ($1, $2), ($3, $4) tail`.
+fn rows_sql(head: &str, rows: &[Vec<Value>], tail: &str) -> Result<String, DbError> {
+    let width = rows.first().map_or(0, Vec::len);
+    if rows.len() > ROWS_MAX || rows.iter().any(|row| row.len() != width) {
+        return Err(DbError::Bug(format!("{} rows, or uneven rows, for: {head}", rows.len())));
+    }
+    let mut sql = format!("{head} VALUES ");
+    let mut number = 0_usize;
+    for row in 0..rows.len() {
+        sql.push_str(if row == 0 { "(" } else { ", (" });
+        for column in 0..width {
+            number = number.saturating_add(1);
+            sql.push_str(if column == 0 { "$" } else { ", $" });
+            sql.push_str(&number.to_string());
+        }
+        sql.push(')');
+    }
+    if !tail.is_empty() {
+        sql.push(' ');
+        sql.push_str(tail);
+    }
+    Ok(sql)
 }
 
 impl Deref for Tx {

@@ -84,8 +84,7 @@ pub(crate) fn insert_activity(tx: &mut Tx, row: &ActivityRow, rule: &Rule) -> Re
         let leader = Value::from(sku.leader_price);
         prices.push(vec![row.id.into(), sku.sku.into(), sku.team_price.into(), leader, tiers.into()]);
     }
-    tx.insert("INSERT INTO deals_price (activity, sku, team_price, leader_price, tiers)", &prices, "")?;
-    Ok(())
+    tx.insert_later("INSERT INTO deals_price (activity, sku, team_price, leader_price, tiers)", &prices, "")
 }
 
 pub(crate) fn prices(rx: &mut Rx, activity: ActivityId) -> Result<Vec<SkuRule>, DbError> {
@@ -120,11 +119,10 @@ pub(crate) fn claim_product(tx: &mut Tx, product: ProductId, activity: ActivityI
 }
 
 pub(crate) fn free_product(tx: &mut Tx, product: ProductId, activity: ActivityId) -> Result<(), DbError> {
-    tx.execute(
+    tx.later(
         "DELETE FROM deals_live WHERE product = :product AND activity = :activity",
         params!["product" => product, "activity" => activity],
-    )?;
-    Ok(())
+    )
 }
 
 pub(crate) fn live_activity(rx: &mut Rx, product: ProductId) -> Result<Option<ActivityId>, DbError> {
@@ -144,11 +142,10 @@ pub(crate) fn take_quota(tx: &mut Tx, id: ActivityId, qty: i64) -> Result<bool, 
 }
 
 pub(crate) fn return_quota(tx: &mut Tx, id: ActivityId, qty: i64) -> Result<(), DbError> {
-    tx.execute(
+    tx.later(
         "UPDATE deals_activity SET quota_used = quota_used - :qty WHERE id = :id AND quota IS NOT NULL",
         params!["id" => id, "qty" => qty],
-    )?;
-    Ok(())
+    )
 }
 
 /// Counts units for a person; `false` when that passes the limit.
@@ -178,11 +175,10 @@ pub(crate) fn return_for_person(
     person: PersonId,
     qty: i64,
 ) -> Result<(), DbError> {
-    tx.execute(
+    tx.later(
         "UPDATE deals_take SET qty = qty - :qty WHERE activity = :activity AND person = :person AND qty >= :qty",
         params!["activity" => activity, "person" => person, "qty" => qty],
-    )?;
-    Ok(())
+    )
 }
 
 pub(crate) fn has_bought(rx: &mut Rx, merchant: MerchantId, person: PersonId) -> Result<bool, DbError> {
@@ -195,12 +191,11 @@ pub(crate) fn has_bought(rx: &mut Rx, merchant: MerchantId, person: PersonId) ->
 }
 
 pub(crate) fn note_buyer(tx: &mut Tx, merchant: MerchantId, person: PersonId) -> Result<(), DbError> {
-    tx.execute(
+    tx.later(
         "INSERT INTO deals_buyer (merchant, person) VALUES (:merchant, :person)
          ON CONFLICT (merchant, person) DO NOTHING",
         params!["merchant" => merchant, "person" => person],
-    )?;
-    Ok(())
+    )
 }
 
 /// A team as stored.
@@ -267,7 +262,7 @@ pub(crate) fn joinable_teams(rx: &mut Rx, activity: ActivityId, limit: i64) -> R
 
 pub(crate) fn insert_team(tx: &mut Tx, row: &TeamRow) -> Result<(), DbError> {
     let rule = serde_json::to_string(&row.rule).map_err(|error| DbError::Bug(error.to_string()))?;
-    tx.execute(
+    tx.later(
         "INSERT INTO deals_team (id, activity, merchant, product, sku, leader, size, needed, taken, paid, state, rule,
              opened_at, deadline)
          VALUES (:id, :activity, :merchant, :product, :sku, :leader, :size, :needed, :taken, :paid, :state, :rule,
@@ -278,8 +273,7 @@ pub(crate) fn insert_team(tx: &mut Tx, row: &TeamRow) -> Result<(), DbError> {
             "taken" => row.taken, "paid" => row.paid, "state" => &row.state, "rule" => rule,
             "opened" => row.opened_at, "deadline" => row.deadline,
         ],
-    )?;
-    Ok(())
+    )
 }
 
 /// Takes a seat; `false` when the team is full, closed or over.
@@ -295,11 +289,7 @@ pub(crate) fn take_seat(tx: &mut Tx, id: TeamId) -> Result<bool, DbError> {
 
 /// Gives a seat that was not paid for back.
 pub(crate) fn return_seat(tx: &mut Tx, id: TeamId) -> Result<(), DbError> {
-    tx.execute(
-        "UPDATE deals_team SET taken = taken - 1 WHERE id = :id AND taken > paid",
-        params!["id" => id],
-    )?;
-    Ok(())
+    tx.later("UPDATE deals_team SET taken = taken - 1 WHERE id = :id AND taken > paid", params!["id" => id])
 }
 
 /// Counts a paid seat; `false` when the team is not open any more or its time is over.
@@ -429,12 +419,11 @@ pub(crate) fn advance_member(
 
 /// Notes where an order sits.
 pub(crate) fn set_seat(tx: &mut Tx, order: OrderId, team: TeamId, person: PersonId) -> Result<(), DbError> {
-    tx.execute(
+    tx.later(
         "INSERT INTO deals_seat (order_id, team, person) VALUES (:order, :team, :person)
          ON CONFLICT (order_id) DO UPDATE SET team = excluded.team, person = excluded.person",
         params!["order" => order, "team" => team, "person" => person],
-    )?;
-    Ok(())
+    )
 }
 
 pub(crate) fn find_seat(rx: &mut Rx, order: OrderId) -> Result<Option<(TeamId, PersonId)>, DbError> {
@@ -446,12 +435,11 @@ pub(crate) fn find_seat(rx: &mut Rx, order: OrderId) -> Result<Option<(TeamId, P
 /// Notes that the leader of `team` wants it merged with another.
 pub(crate) fn offer_merge(tx: &mut Tx, team: TeamId, with: TeamId) -> Result<(), DbError> {
     let now = tx.now();
-    tx.execute(
+    tx.later(
         "INSERT INTO deals_merge_offer (team, with_team, at) VALUES (:team, :with, :now)
          ON CONFLICT (team, with_team) DO NOTHING",
         params!["team" => team, "with" => with, "now" => now],
-    )?;
-    Ok(())
+    )
 }
 
 pub(crate) fn is_offered(rx: &mut Rx, team: TeamId, with: TeamId) -> Result<bool, DbError> {

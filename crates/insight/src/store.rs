@@ -17,7 +17,7 @@ pub(crate) fn add_day(
     day: Timestamp,
     change: Change,
 ) -> Result<(), DbError> {
-    tx.execute(
+    tx.later(
         "INSERT INTO insight_day AS d (merchant, day, orders, paid, refunded)
          VALUES (:merchant, :day, :orders, :paid, :refunded)
          ON CONFLICT (merchant, day) DO UPDATE SET orders = d.orders + excluded.orders,
@@ -26,8 +26,7 @@ pub(crate) fn add_day(
             "merchant" => merchant, "day" => day, "orders" => change.orders, "paid" => change.paid,
             "refunded" => change.refunded,
         ],
-    )?;
-    Ok(())
+    )
 }
 
 pub(crate) fn add_product(
@@ -37,13 +36,12 @@ pub(crate) fn add_product(
     product: ProductId,
     sold: (i64, i64),
 ) -> Result<(), DbError> {
-    tx.execute(
+    tx.later(
         "INSERT INTO insight_product_day AS d (merchant, day, product, qty, paid)
          VALUES (:merchant, :day, :product, :qty, :paid)
          ON CONFLICT (merchant, day, product) DO UPDATE SET qty = d.qty + excluded.qty, paid = d.paid + excluded.paid",
         params!["merchant" => merchant, "day" => day, "product" => product, "qty" => sold.0, "paid" => sold.1],
-    )?;
-    Ok(())
+    )
 }
 
 pub(crate) fn add_buyer(
@@ -52,12 +50,11 @@ pub(crate) fn add_buyer(
     person: PersonId,
     day: Timestamp,
 ) -> Result<(), DbError> {
-    tx.execute(
+    tx.later(
         "INSERT INTO insight_buyer_day AS d (merchant, person, day, orders) VALUES (:merchant, :person, :day, 1)
          ON CONFLICT (merchant, person, day) DO UPDATE SET orders = d.orders + excluded.orders",
         params!["merchant" => merchant, "person" => person, "day" => day],
-    )?;
-    Ok(())
+    )
 }
 
 pub(crate) fn days(

@@ -80,8 +80,7 @@ pub(crate) fn open_accounts(tx: &mut Tx, accounts: &[Account]) -> Result<(), DbE
         .map(|(id, _)| vec![(*id).into(), 0_i64.into(), 0_i64.into(), 0_i64.into(), 0_i64.into()])
         .collect();
     let head = "INSERT INTO ledger_balance (account, posted_dr, posted_cr, pending_dr, pending_cr)";
-    tx.insert(head, &guarded, "ON CONFLICT (account) DO NOTHING")?;
-    Ok(())
+    tx.insert_later(head, &guarded, "ON CONFLICT (account) DO NOTHING")
 }
 
 /// What a transfer's row is made of, besides the transfer.
@@ -126,11 +125,10 @@ pub(crate) fn debit_floor(tx: &mut Tx, account: AccountId, amount: i64) -> Resul
 }
 
 pub(crate) fn credit_floor(tx: &mut Tx, account: AccountId, amount: i64) -> Result<(), DbError> {
-    tx.execute(
+    tx.later(
         "UPDATE ledger_balance SET posted_cr = posted_cr + :amount WHERE account = :account",
         params!["account" => account, "amount" => amount],
-    )?;
-    Ok(())
+    )
 }
 
 /// Sets `amount` of an account with a floor aside; `false` when it does not have so much free.
@@ -144,11 +142,10 @@ pub(crate) fn hold_debit(tx: &mut Tx, account: AccountId, amount: i64) -> Result
 }
 
 pub(crate) fn hold_credit(tx: &mut Tx, account: AccountId, amount: i64) -> Result<(), DbError> {
-    tx.execute(
+    tx.later(
         "UPDATE ledger_balance SET pending_cr = pending_cr + :amount WHERE account = :account",
         params!["account" => account, "amount" => amount],
-    )?;
-    Ok(())
+    )
 }
 
 /// Ends a hold of `held`, of which `posted` is moved (0 for none).
@@ -169,8 +166,7 @@ pub(crate) fn end_hold(
              WHERE account = :account"
         }
     };
-    tx.execute(sql, params!["account" => account, "held" => held, "posted" => posted])?;
-    Ok(())
+    tx.later(sql, params!["account" => account, "held" => held, "posted" => posted])
 }
 
 /// Resolves a pending transfer; `false` when it is not pending any more, or past its time when it must not be.
@@ -205,25 +201,24 @@ pub(crate) fn chain_head(rx: &mut Rx, chain: &str) -> Result<Option<(i64, [u8; 3
     })
 }
 
-/// Moves the head of a chain on; `false` when another transaction was faster.
+/// Moves the head of a chain on; the transaction runs again when another was faster.
 pub(crate) fn move_head(
     tx: &mut Tx,
     chain: &str,
     from: Option<i64>,
     to: i64,
     hash: [u8; 32],
-) -> Result<bool, DbError> {
-    let changed = match from {
-        Some(from) => tx.execute(
+) -> Result<(), DbError> {
+    match from {
+        Some(from) => tx.later_one(
             "UPDATE ledger_chain SET seq = :to, hash = :hash WHERE chain = :chain AND seq = :from",
             params!["chain" => chain, "from" => from, "to" => to, "hash" => hash],
-        )?,
-        None => tx.execute(
+        ),
+        None => tx.later_one(
             "INSERT INTO ledger_chain (chain, seq, hash) VALUES (:chain, :to, :hash) ON CONFLICT (chain) DO NOTHING",
             params!["chain" => chain, "to" => to, "hash" => hash],
-        )?,
-    };
-    Ok(changed == 1)
+        ),
+    }
 }
 
 /// One entry as it is written.
@@ -253,12 +248,11 @@ pub(crate) fn insert_entries(tx: &mut Tx, chain: &str, entries: &[NewEntry]) -> 
             ]
         })
         .collect();
-    tx.insert(
+    tx.insert_later(
         "INSERT INTO ledger_entry (chain, seq, transfer, account, side, amount, asset, hash)",
         &rows,
         "",
-    )?;
-    Ok(())
+    )
 }
 
 /// Posted and pending sums of an account.

@@ -14,12 +14,11 @@ pub(crate) fn lines(rx: &mut Rx, person: PersonId) -> Result<Vec<(SkuId, i64)>, 
 /// Sets how many of a SKU are in the cart.
 pub(crate) fn set(tx: &mut Tx, person: PersonId, sku: SkuId, qty: i64) -> Result<(), DbError> {
     let now = tx.now();
-    tx.execute(
+    tx.later(
         "INSERT INTO orders_cart (person, sku, qty, added_at) VALUES (:person, :sku, :qty, :now)
          ON CONFLICT (person, sku) DO UPDATE SET qty = excluded.qty",
         params!["person" => person, "sku" => sku, "qty" => qty, "now" => now],
-    )?;
-    Ok(())
+    )
 }
 
 pub(crate) fn remove(tx: &mut Tx, person: PersonId, skus: &[SkuId]) -> Result<(), DbError> {
@@ -49,6 +48,5 @@ pub(crate) fn merge(tx: &mut Tx, guest: PersonId, member: PersonId) -> Result<()
         &rows,
         "ON CONFLICT (person, sku) DO NOTHING",
     )?;
-    tx.execute("DELETE FROM orders_cart WHERE person = :person", params!["person" => guest])?;
-    Ok(())
+    tx.later("DELETE FROM orders_cart WHERE person = :person", params!["person" => guest])
 }

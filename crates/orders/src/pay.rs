@@ -100,14 +100,13 @@ fn pay(tx: &mut Tx, command: &Pay) -> Result<PaymentView, PayError> {
     }
     let parts = orders.iter().map(|order| (order.id, order.merchant, order.total)).collect();
     let new = NewPayment { id, payer: command.person, method: command.method, currency, parts, expires_at };
-    payments::api::begin(tx, &new)?;
+    let view = payments::api::begin(tx, &new)?;
     if command.method == Method::Wallet {
         for (order, lines) in orders.into_iter().zip(all_lines) {
             settle_now(tx, order, &lines, id)?;
         }
     }
-    let view = payments::api::view(tx, id, command.person)?;
-    Ok(view.ok_or_else(|| DbError::Bug("a new payment cannot be read".to_owned()))?)
+    Ok(view)
 }
 
 /// Takes a seat and stock; from the wallet both are for good, since the money moves in the same transaction.

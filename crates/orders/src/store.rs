@@ -53,7 +53,7 @@ pub(crate) fn find_order(rx: &mut Rx, id: OrderId) -> Result<Option<Order>, DbEr
 }
 
 pub(crate) fn insert_order(tx: &mut Tx, row: &Order) -> Result<(), DbError> {
-    tx.execute(
+    tx.later(
         "INSERT INTO orders_order (id, checkout, number, buyer, merchant, state, currency, goods, discount, shipping,
              tax, total, captured, refunded, shipping_refunded, activity, team, address, note, explanations,
              placed_at, pay_by, version)
@@ -66,8 +66,7 @@ pub(crate) fn insert_order(tx: &mut Tx, row: &Order) -> Result<(), DbError> {
             "activity" => row.activity, "team" => row.team, "address" => &row.address, "note" => row.note.clone(),
             "explanations" => &row.explanations, "placed" => row.placed_at, "pay_by" => row.pay_by,
         ],
-    )?;
-    Ok(())
+    )
 }
 
 /// Writes an order back as it was changed since it was read.
@@ -75,7 +74,7 @@ pub(crate) fn insert_order(tx: &mut Tx, row: &Order) -> Result<(), DbError> {
 /// # Errors
 /// [`DbError::Conflict`] when somebody else changed it meanwhile; the transaction runs again.
 pub(crate) fn update_order(tx: &mut Tx, row: &Order) -> Result<(), DbError> {
-    let changed = tx.execute(
+    tx.later_one(
         "UPDATE orders_order SET state = :state, captured = :captured, refunded = :refunded,
              shipping_refunded = :shipping_refunded, team = :team, payment = :payment, paid_at = :paid,
              confirmed_at = :confirmed, shipped_at = :shipped, received_at = :received, settle_at = :settle,
@@ -90,8 +89,7 @@ pub(crate) fn update_order(tx: &mut Tx, row: &Order) -> Result<(), DbError> {
             "completed" => row.completed_at, "cancelled" => row.cancelled_at, "carrier" => row.carrier.clone(),
             "tracking" => row.tracking.clone(),
         ],
-    )?;
-    if changed == 1 { Ok(()) } else { Err(tx.give_up(DbError::Conflict)) }
+    )
 }
 
 /// The numbers of these orders.
@@ -134,8 +132,7 @@ pub(crate) fn insert_lines(tx: &mut Tx, id: OrderId, lines: &[Line]) -> Result<(
     }
     let head = "INSERT INTO orders_line (order_id, line, sku, product, title, options, picture, qty, unit, base_unit,
         discount, total, refunded, restocked)";
-    tx.insert(head, &rows, "")?;
-    Ok(())
+    tx.insert_later(head, &rows, "")
 }
 
 pub(crate) fn lines(rx: &mut Rx, id: OrderId) -> Result<Vec<Line>, DbError> {
@@ -183,12 +180,11 @@ pub(crate) fn refund_line(
 /// Adds a line to what people read about the order. Its place is the order's version, which rises with each change.
 pub(crate) fn note(tx: &mut Tx, row: &Order, what: &str, actor: Option<PersonId>) -> Result<(), DbError> {
     let now = tx.now();
-    tx.execute(
+    tx.later(
         "INSERT INTO orders_note (order_id, seq, at, what, actor)
          SELECT :id, COALESCE(MAX(seq), 0) + 1, :now, :what, :actor FROM orders_note WHERE order_id = :id",
         params!["id" => row.id, "now" => now, "what" => what, "actor" => actor],
-    )?;
-    Ok(())
+    )
 }
 
 pub(crate) fn notes(rx: &mut Rx, id: OrderId) -> Result<Vec<(Timestamp, String, Option<PersonId>)>, DbError> {

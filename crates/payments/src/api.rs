@@ -10,6 +10,7 @@ use crate::events::{PaymentFailed, PaymentReceived};
 pub use crate::sandbox::SandboxSecret;
 use crate::store::{self, RefundRow};
 pub use crate::store::{Part, PaymentRow};
+use crate::views::view_of;
 pub use crate::views::{PaymentView, view};
 use crate::{jobs, sandbox};
 
@@ -92,7 +93,7 @@ pub fn payable(merchant: MerchantId, currency: Currency) -> Account {
 ///
 /// # Errors
 /// See [`PaymentError`]; the transaction must then end.
-pub fn begin(tx: &mut Tx, new: &NewPayment) -> Result<PaymentRow, PaymentError> {
+pub fn begin(tx: &mut Tx, new: &NewPayment) -> Result<PaymentView, PaymentError> {
     let orders: Vec<OrderId> = new.parts.iter().map(|(order, ..)| *order).collect();
     let claimed = store::claim_live(tx, new.id, &orders)?;
     if usize::try_from(claimed).ok() != Some(orders.len()) {
@@ -118,7 +119,9 @@ pub fn begin(tx: &mut Tx, new: &NewPayment) -> Result<PaymentRow, PaymentError> 
         amount: *amount,
         state: state.to_owned(),
     };
-    store::insert_parts(tx, new.id, &new.parts.iter().map(part).collect::<Vec<_>>())?;
+    let mut parts: Vec<Part> = new.parts.iter().map(part).collect();
+    parts.sort_by_key(|part| part.order);
+    store::insert_parts(tx, new.id, &parts)?;
     if is_wallet {
         let wallet = Account::wallet(new.payer, new.currency);
         let captures: Vec<Transfer> = new
@@ -134,7 +137,7 @@ pub fn begin(tx: &mut Tx, new: &NewPayment) -> Result<PaymentRow, PaymentError> 
         let soon = tx.now().plus_seconds(jobs::FIRST_LOOK_S);
         work::enqueue(tx, jobs::LOOK, &row.id.to_string(), "", soon)?;
     }
-    Ok(row)
+    Ok(view_of(row, parts))
 }
 
 fn capture_transfer(

@@ -47,7 +47,7 @@ pub(crate) fn find_payment(rx: &mut Rx, id: PaymentId) -> Result<Option<PaymentR
 }
 
 pub(crate) fn insert_payment(tx: &mut Tx, row: &PaymentRow) -> Result<(), DbError> {
-    tx.execute(
+    tx.later(
         "INSERT INTO payments_payment (id, payer, method, state, amount, currency, created_at, expires_at, returned)
          VALUES (:id, :payer, :method, :state, :amount, :currency, :created, :expires, 0)",
         params![
@@ -55,8 +55,7 @@ pub(crate) fn insert_payment(tx: &mut Tx, row: &PaymentRow) -> Result<(), DbErro
             "amount" => row.amount, "currency" => row.currency, "created" => row.created_at,
             "expires" => row.expires_at,
         ],
-    )?;
-    Ok(())
+    )
 }
 
 /// Moves a payment on; `false` when it is not in one of the states before.
@@ -97,8 +96,7 @@ pub(crate) fn insert_parts(tx: &mut Tx, id: PaymentId, parts: &[Part]) -> Result
             ]
         })
         .collect();
-    tx.insert("INSERT INTO payments_part (payment, order_id, merchant, amount, state)", &rows, "")?;
-    Ok(())
+    tx.insert_later("INSERT INTO payments_part (payment, order_id, merchant, amount, state)", &rows, "")
 }
 
 pub(crate) fn parts(rx: &mut Rx, id: PaymentId) -> Result<Vec<Part>, DbError> {
@@ -137,11 +135,10 @@ pub(crate) fn live_payment(rx: &mut Rx, order: OrderId) -> Result<Option<Payment
 }
 
 pub(crate) fn release_live(tx: &mut Tx, id: PaymentId, order: OrderId) -> Result<(), DbError> {
-    tx.execute(
+    tx.later(
         "DELETE FROM payments_live WHERE order_id = :order AND payment = :id",
         params!["order" => order, "id" => id],
-    )?;
-    Ok(())
+    )
 }
 
 /// Records a notice; `false` when it was dealt with before.
@@ -220,12 +217,11 @@ pub(crate) struct Charge {
 }
 
 pub(crate) fn insert_charge(tx: &mut Tx, payment: &PaymentRow) -> Result<(), DbError> {
-    tx.execute(
+    tx.later(
         "INSERT INTO payments_sandbox (payment, amount, currency, paid, refunded, state)
          VALUES (:payment, :amount, :currency, 0, 0, 'open') ON CONFLICT (payment) DO NOTHING",
         params!["payment" => payment.id, "amount" => payment.amount, "currency" => payment.currency],
-    )?;
-    Ok(())
+    )
 }
 
 pub(crate) fn find_charge(rx: &mut Rx, payment: PaymentId) -> Result<Option<Charge>, DbError> {

@@ -6,7 +6,7 @@ use ledger::api::{Account, Asset, Kind, Owner, Transfer, TransferError, Transfer
 use rest::{Actor, Command, Common, Ctx, Denied, Json, Member, OpenApiRouter, Path, Refused, routes};
 use serde::{Deserialize, Serialize};
 
-use crate::store;
+use crate::store::{self, Part, PaymentRow};
 
 pub(crate) fn routes() -> OpenApiRouter<Ctx> {
     OpenApiRouter::new().routes(routes!(payment_get)).routes(routes!(demo_top_up))
@@ -39,6 +39,11 @@ pub struct PaymentView {
 pub fn view(rx: &mut Rx, id: PaymentId, payer: PersonId) -> Result<Option<PaymentView>, DbError> {
     let Some(row) = store::find_payment(rx, id)?.filter(|row| row.payer == payer) else { return Ok(None) };
     let parts = store::parts(rx, id)?;
+    Ok(Some(view_of(row, parts)))
+}
+
+/// A payment as its payer sees it, from what is stored of it.
+pub(crate) fn view_of(row: PaymentRow, parts: Vec<Part>) -> PaymentView {
     let is_all_returned = parts.iter().all(|part| part.state == "returned");
     let state = match row.state.as_str() {
         "received" if is_all_returned => "returned",
@@ -46,16 +51,16 @@ pub fn view(rx: &mut Rx, id: PaymentId, payer: PersonId) -> Result<Option<Paymen
         "received" => "pending",
         other => other,
     };
-    let cashier_url = (row.state == "pending").then(|| format!("/cashier/{id}"));
-    Ok(Some(PaymentView {
-        id,
+    let cashier_url = (row.state == "pending").then(|| format!("/cashier/{}", row.id));
+    PaymentView {
+        id: row.id,
         method: row.method,
         state: state.to_owned(),
         amount: Money::new(row.amount, row.currency),
         orders: parts.into_iter().map(|part| part.order).collect(),
         expires_at: row.expires_at,
         cashier_url,
-    }))
+    }
 }
 
 /// A payment of the person who asks.

@@ -30,7 +30,7 @@ pub(crate) fn put_rules(tx: &mut Tx, merchant: MerchantId, rules: &Rules) -> Res
     let tiers =
         serde_json::to_string(&rules.full_reductions).map_err(|error| DbError::Bug(error.to_string()))?;
     let now: Timestamp = tx.now();
-    tx.execute(
+    tx.later(
         "INSERT INTO pricing_rules AS r
              (merchant, full_reductions, freight_base, freight_free_from, version, updated_at)
          VALUES (:merchant, :tiers, :base, :free_from, 1, :now)
@@ -41,6 +41,5 @@ pub(crate) fn put_rules(tx: &mut Tx, merchant: MerchantId, rules: &Rules) -> Res
             "merchant" => merchant, "tiers" => tiers, "base" => rules.freight.base_minor,
             "free_from" => rules.freight.free_from_minor, "now" => now,
         ],
-    )?;
-    Ok(())
+    )
 }

@@ -10,7 +10,7 @@ use axum::extract::{FromRequest, MatchedPath, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base::Problem;
-use db::{Db, DbError, Lane, Migrations, Rx, Tx, params};
+use db::{Db, DbError, Lane, Migrations, Param, Rx, Tx, Value, params};
 use parking_lot::Mutex;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -177,12 +177,10 @@ impl Ctx {
             let value = command(tx).map_err(Said::Refused)?;
             let body = serde_json::to_string(&value).map_err(|error| DbError::Bug(error.to_string()))?;
             let answer = Answer { status: status.as_u16(), body, is_replay: false };
-            if store(tx, &own_scope, &own, &answer)? {
-                Ok(answer)
-            } else {
-                // A twin on another node was faster: look again, and find its answer.
-                Err(tx.give_up(DbError::Conflict).into())
-            }
+            // Should a twin on another node be faster, this runs again, and finds its answer.
+            let (sql, params) = insert(tx, &own_scope, &own, &answer);
+            tx.later_one(sql, &params)?;
+            Ok(answer)
         };
         let done = match hot {
             None => self.db().write(Lane::Interactive, run).await,
@@ -211,7 +209,8 @@ async fn remember(db: &Db, scope: String, once: Once, problem: Problem) -> Resul
     let body = serde_json::to_string(&problem).unwrap_or_default();
     let answer = Answer { status: problem.status, body, is_replay: false };
     let kept = db.write::<_, DbError, _>(Lane::Interactive, move |tx| {
-        if store(tx, &scope, &once, &answer)? {
+        let (sql, params) = insert(tx, &scope, &once, &answer);
+        if tx.execute(sql, &params)? == 1 {
             Ok(Some(Some(answer.clone())))
         } else {
             // A twin on another node got through in the meantime: its answer holds.
@@ -238,17 +237,19 @@ fn stored(rx: &mut Rx, scope: &str, once: &Once) -> Result<Option<Option<Answer>
     }))
 }
 
-fn store(tx: &mut Tx, scope: &str, once: &Once, answer: &Answer) -> Result<bool, DbError> {
-    let now = tx.now();
-    let stored = tx.execute(
-        "INSERT INTO rest_idempotency (scope, key, request_hash, status, body, money, created_at)
-         VALUES (:scope, :key, :hash, :status, :body, 1, :now) ON CONFLICT (scope, key) DO NOTHING",
-        params![
-            "scope" => scope, "key" => &once.key, "hash" => once.hash, "status" => answer.status,
-            "body" => &answer.body, "now" => now,
-        ],
-    )?;
-    Ok(stored == 1)
+/// The statement that keeps an answer; it inserts no row when there is one already.
+fn insert(tx: &Tx, scope: &str, once: &Once, answer: &Answer) -> (&'static str, [Param; 6]) {
+    let sql = "INSERT INTO rest_idempotency (scope, key, request_hash, status, body, money, created_at)
+         VALUES (:scope, :key, :hash, :status, :body, 1, :now) ON CONFLICT (scope, key) DO NOTHING";
+    let params = [
+        ("scope", Value::from(scope)),
+        ("key", Value::from(&once.key)),
+        ("hash", Value::from(once.hash)),
+        ("status", Value::from(answer.status)),
+        ("body", Value::from(&answer.body)),
+        ("now", Value::from(tx.now())),
+    ];
+    (sql, params)
 }
 
 impl IntoResponse for Answer {

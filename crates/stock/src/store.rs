@@ -79,12 +79,11 @@ pub(crate) fn insert_level(
     location: LocationId,
     merchant: MerchantId,
 ) -> Result<(), DbError> {
-    tx.execute(
+    tx.later(
         "INSERT INTO stock_level (sku, location, merchant, on_hand, held, sold, adjusted)
          VALUES (:sku, :location, :merchant, 0, 0, 0, 0) ON CONFLICT (sku, location) DO NOTHING",
         params!["sku" => sku, "location" => location, "merchant" => merchant],
-    )?;
-    Ok(())
+    )
 }
 
 /// Changes what lies there; `false` when less would lie there than is held.
@@ -109,15 +108,14 @@ pub(crate) struct Movement<'a> {
 
 pub(crate) fn insert_movement(tx: &mut Tx, movement: &Movement<'_>) -> Result<(), DbError> {
     let (id, now): (HoldId, Timestamp) = (tx.new_id(), tx.now());
-    tx.execute(
+    tx.later(
         "INSERT INTO stock_movement (id, sku, location, delta, reason, note, actor, at)
          VALUES (:id, :sku, :location, :delta, :reason, :note, :actor, :now)",
         params![
             "id" => id, "sku" => movement.sku, "location" => movement.location, "delta" => movement.delta,
             "reason" => movement.reason, "note" => movement.note, "actor" => movement.actor, "now" => now,
         ],
-    )?;
-    Ok(())
+    )
 }
 
 /// Sets units aside; `false` when there are not so many.
@@ -142,31 +140,28 @@ pub(crate) fn take(tx: &mut Tx, sku: SkuId, location: LocationId, qty: i64) -> R
 
 /// Sells units that were set aside.
 pub(crate) fn consume(tx: &mut Tx, sku: SkuId, location: LocationId, qty: i64) -> Result<(), DbError> {
-    tx.execute(
+    tx.later(
         "UPDATE stock_level SET on_hand = on_hand - :qty, held = held - :qty, sold = sold + :qty
          WHERE sku = :sku AND location = :location",
         params!["sku" => sku, "location" => location, "qty" => qty],
-    )?;
-    Ok(())
+    )
 }
 
 /// Frees units that were set aside.
 pub(crate) fn release(tx: &mut Tx, sku: SkuId, location: LocationId, qty: i64) -> Result<(), DbError> {
-    tx.execute(
+    tx.later(
         "UPDATE stock_level SET held = held - :qty WHERE sku = :sku AND location = :location",
         params!["sku" => sku, "location" => location, "qty" => qty],
-    )?;
-    Ok(())
+    )
 }
 
 /// Puts sold units back.
 pub(crate) fn put_back(tx: &mut Tx, sku: SkuId, location: LocationId, qty: i64) -> Result<(), DbError> {
-    tx.execute(
+    tx.later(
         "UPDATE stock_level SET on_hand = on_hand + :qty, sold = sold - :qty
          WHERE sku = :sku AND location = :location",
         params!["sku" => sku, "location" => location, "qty" => qty],
-    )?;
-    Ok(())
+    )
 }
 
 /// Units set aside, or sold, for an order.
@@ -200,8 +195,7 @@ pub(crate) fn insert_holds(
         ]);
     }
     let head = "INSERT INTO stock_hold (id, order_id, sku, location, qty, returned, state, expires_at)";
-    tx.insert(head, &rows, "")?;
-    Ok(())
+    tx.insert_later(head, &rows, "")
 }
 
 pub(crate) fn holds(rx: &mut Rx, order: OrderId, state: &str) -> Result<Vec<HoldRow>, DbError> {

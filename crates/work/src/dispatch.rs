@@ -97,11 +97,10 @@ async fn publish_unwanted(db: &Db, events: Vec<StoredEvent>) -> Result<usize, Db
 }
 
 fn publish(tx: &mut Tx, aggregate: &str, seq: i64) -> Result<(), DbError> {
-    tx.execute(
+    tx.later(
         "UPDATE db_outbox SET published = 1 WHERE aggregate = :aggregate AND seq = :seq AND published = 0",
         params!["aggregate" => aggregate, "seq" => seq],
-    )?;
-    Ok(())
+    )
 }
 
 /// An event and who wants it; at least one does.

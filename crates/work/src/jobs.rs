@@ -46,14 +46,13 @@ pub struct Dead {
 /// # Errors
 /// Whatever the store says.
 pub fn enqueue(tx: &mut Tx, kind: &str, key: &str, payload: &str, run_at: Timestamp) -> Result<(), DbError> {
-    tx.execute(
+    tx.later(
         "INSERT INTO work_job (kind, key, payload, run_at, state, attempts)
          VALUES (:kind, :key, :payload, :run_at, 'waiting', 0)
          ON CONFLICT (kind, key) DO UPDATE SET payload = excluded.payload, run_at = excluded.run_at,
              state = 'waiting', attempts = 0",
         params!["kind" => kind, "key" => key, "payload" => payload, "run_at" => run_at],
-    )?;
-    Ok(())
+    )
 }
 
 fn job_row(row: &Row<'_>) -> Result<JobRow, DbError> {

@@ -48,9 +48,8 @@ pub(crate) fn set_digest(
     handle: &str,
     digest: [u8; 32],
 ) -> Result<(), DbError> {
-    tx.execute(
+    tx.later(
         "UPDATE catalog_handle SET digest = :digest WHERE merchant = :merchant AND handle = :handle",
         params!["merchant" => merchant, "handle" => handle, "digest" => digest],
-    )?;
-    Ok(())
+    )
 }

@@ -19,15 +19,14 @@ pub(crate) struct PictureRow {
 
 pub(crate) fn insert_picture(tx: &mut Tx, picture: &PictureRow) -> Result<(), DbError> {
     let now = tx.now();
-    tx.execute(
+    tx.later(
         "INSERT INTO catalog_picture (id, merchant, sha256, width, height, created_at)
          VALUES (:id, :merchant, :sha256, :width, :height, :now)",
         params![
             "id" => picture.id, "merchant" => picture.merchant, "sha256" => &picture.sha256,
             "width" => picture.width, "height" => picture.height, "now" => now,
         ],
-    )?;
-    Ok(())
+    )
 }
 
 pub(crate) fn find_pictures(

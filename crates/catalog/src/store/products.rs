@@ -97,7 +97,7 @@ pub(crate) struct Written<'a> {
 
 pub(crate) fn insert_product(tx: &mut Tx, written: &Written<'_>) -> Result<(), DbError> {
     let (now, product) = (tx.now(), written.product);
-    tx.execute(
+    tx.later(
         "INSERT INTO catalog_product (id, merchant, state, version, title, description, category, options, attributes,
              pictures, no_reason_return, price_from, handle, activity, team_price, team_size, published_at,
              created_at, updated_at)
@@ -110,8 +110,7 @@ pub(crate) fn insert_product(tx: &mut Tx, written: &Written<'_>) -> Result<(), D
             "pictures" => to_json(written.pictures)?, "no_reason" => product.no_reason_return,
             "price_from" => product.price_from(), "handle" => written.handle, "now" => now,
         ],
-    )?;
-    Ok(())
+    )
 }
 
 /// Writes a product anew; `false` when it is not at `version` any more.
@@ -153,20 +152,22 @@ pub(crate) fn move_state(tx: &mut Tx, id: ProductId, to: ProductState) -> Result
 }
 
 pub(crate) fn set_badge(tx: &mut Tx, id: ProductId, badge: Option<Badge>) -> Result<(), DbError> {
-    tx.execute(
+    tx.later(
         "UPDATE catalog_product SET activity = :activity, team_price = :price, team_size = :size WHERE id = :id",
         params![
             "id" => id, "activity" => badge.map(|badge| badge.activity),
             "price" => badge.map(|badge| badge.team_price_minor), "size" => badge.map(|badge| badge.size),
         ],
-    )?;
-    Ok(())
+    )
 }
 
 /// Makes these the words the product is found by.
 pub(crate) fn set_words(tx: &mut Tx, product: ProductId, words: &BTreeSet<String>) -> Result<(), DbError> {
     tx.execute("DELETE FROM catalog_word WHERE product = :product", params!["product" => product])?;
     let rows: Vec<Vec<Value>> = words.iter().map(|word| vec![word.into(), product.into()]).collect();
-    tx.insert("INSERT INTO catalog_word (word, product)", &rows, "ON CONFLICT (word, product) DO NOTHING")?;
-    Ok(())
+    tx.insert_later(
+        "INSERT INTO catalog_word (word, product)",
+        &rows,
+        "ON CONFLICT (word, product) DO NOTHING",
+    )
 }

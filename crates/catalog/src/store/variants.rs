@@ -102,13 +102,12 @@ pub(crate) fn insert_skus(
     }
     let head =
         "INSERT INTO catalog_sku (id, product, place, code, option_values, price, compare_price, is_offered)";
-    tx.insert(head, &rows, "")?;
-    Ok(())
+    tx.insert_later(head, &rows, "")
 }
 
 /// Writes a variant anew and offers it.
 pub(crate) fn update_sku(tx: &mut Tx, id: SkuId, place: i64, sku: &NewSku) -> Result<(), DbError> {
-    tx.execute(
+    tx.later(
         "UPDATE catalog_sku SET place = :place, option_values = :values, price = :price, compare_price = :compare,
              is_offered = 1
          WHERE id = :id",
@@ -116,14 +115,12 @@ pub(crate) fn update_sku(tx: &mut Tx, id: SkuId, place: i64, sku: &NewSku) -> Re
             "id" => id, "place" => place, "values" => to_json(&sku.option_values)?, "price" => sku.price_minor,
             "compare" => sku.compare_price_minor,
         ],
-    )?;
-    Ok(())
+    )
 }
 
 /// Takes a variant off sale.
 pub(crate) fn retire_sku(tx: &mut Tx, id: SkuId) -> Result<(), DbError> {
-    tx.execute("UPDATE catalog_sku SET is_offered = 0 WHERE id = :id", params!["id" => id])?;
-    Ok(())
+    tx.later("UPDATE catalog_sku SET is_offered = 0 WHERE id = :id", params!["id" => id])
 }
 
 /// Claims codes for variants; answers how many could be.

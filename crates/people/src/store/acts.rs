@@ -15,15 +15,14 @@ pub(crate) struct NewAct<'a> {
 
 pub(crate) fn insert_act(tx: &mut Tx, act: &NewAct<'_>) -> Result<(), DbError> {
     let now = tx.now();
-    tx.execute(
+    tx.later(
         "INSERT INTO people_act (id, merchant, actor, action, target, detail, at)
          VALUES (:id, :merchant, :actor, :action, :target, :detail, :now)",
         params![
             "id" => act.id, "merchant" => act.merchant, "actor" => act.actor, "action" => act.action,
             "target" => act.target, "detail" => act.detail, "now" => now,
         ],
-    )?;
-    Ok(())
+    )
 }
 
 /// An act as it was written down.

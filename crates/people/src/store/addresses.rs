@@ -55,15 +55,14 @@ pub(crate) fn insert_address(
     address: &AddressSnapshot,
 ) -> Result<(), DbError> {
     let now = tx.now();
-    tx.execute(
+    tx.later(
         "INSERT INTO people_address (person, id, name, phone, region, street, created_at)
          VALUES (:person, :id, :name, :phone, :region, :street, :now)",
         params![
             "person" => person, "id" => id, "name" => &address.name, "phone" => &address.phone,
             "region" => &address.region, "street" => &address.street, "now" => now,
         ],
-    )?;
-    Ok(())
+    )
 }
 
 /// `false` when the person has no such address.
@@ -105,9 +104,8 @@ pub(crate) fn set_default_address(
     person: PersonId,
     id: Option<AddressId>,
 ) -> Result<(), DbError> {
-    tx.execute(
+    tx.later(
         "UPDATE people_person SET default_address = :id WHERE id = :person",
         params!["person" => person, "id" => id],
-    )?;
-    Ok(())
+    )
 }

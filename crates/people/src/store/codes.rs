@@ -43,11 +43,10 @@ pub(crate) fn take(tx: &mut Tx, limit: Limit, key: &str) -> Result<Option<Timest
 
 /// Gives one use back.
 pub(crate) fn give_back(tx: &mut Tx, limit: Limit, key: &str) -> Result<(), DbError> {
-    tx.execute(
+    tx.later(
         "UPDATE people_limit SET used = used - 1 WHERE scope = :scope AND key = :key AND used > 0",
         params!["scope" => limit.scope, "key" => key],
-    )?;
-    Ok(())
+    )
 }
 
 /// A sign-in code about to be stored.
@@ -119,11 +118,10 @@ pub(crate) fn try_code(tx: &mut Tx, phone: &Phone) -> Result<Option<CodeSecret>,
 
 /// Makes the number's code worthless; the row stays, since it says when the last was sent.
 pub(crate) fn spend_code(tx: &mut Tx, phone: &Phone) -> Result<(), DbError> {
-    tx.execute(
+    tx.later(
         "UPDATE people_code SET tries_left = 0, demo_code = NULL WHERE phone = :phone",
         params!["phone" => phone.as_str()],
-    )?;
-    Ok(())
+    )
 }
 
 pub(crate) fn demo_code(rx: &mut Rx, phone: &Phone) -> Result<Option<String>, DbError> {

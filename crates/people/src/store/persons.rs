@@ -66,15 +66,14 @@ pub(crate) fn insert_person(
     phone: Option<&Phone>,
 ) -> Result<(), DbError> {
     let now = tx.now();
-    tx.execute(
+    tx.later(
         "INSERT INTO people_person (id, state, name, locale, phone, password, is_operator, addresses,
              default_address, created_at)
          VALUES (:id, :state, :name, 'zh-CN', :phone, NULL, 0, 0, NULL, :now)",
         params![
             "id" => id, "state" => state.word(), "name" => name, "phone" => phone.map(Phone::as_str), "now" => now,
         ],
-    )?;
-    Ok(())
+    )
 }
 
 /// Turns a guest into a member; `false` when it is no guest any more.
@@ -130,16 +129,14 @@ pub(crate) fn claim_phone(tx: &mut Tx, phone: &Phone, person: PersonId) -> Resul
 }
 
 pub(crate) fn set_operator(tx: &mut Tx, person: PersonId) -> Result<(), DbError> {
-    tx.execute("UPDATE people_person SET is_operator = 1 WHERE id = :person", params!["person" => person])?;
-    Ok(())
+    tx.later("UPDATE people_person SET is_operator = 1 WHERE id = :person", params!["person" => person])
 }
 
 pub(crate) fn set_profile(tx: &mut Tx, id: PersonId, name: &str, locale: &str) -> Result<(), DbError> {
-    tx.execute(
+    tx.later(
         "UPDATE people_person SET name = :name, locale = :locale WHERE id = :id",
         params!["id" => id, "name" => name, "locale" => locale],
-    )?;
-    Ok(())
+    )
 }
 
 /// Sets a password in the place of `old`; `false` when it was changed in the meantime.

@@ -17,7 +17,7 @@ pub(crate) struct NewSession {
 
 pub(crate) fn insert_session(tx: &mut Tx, session: &NewSession) -> Result<(), DbError> {
     let now = tx.now();
-    tx.execute(
+    tx.later(
         "INSERT INTO people_session (token_hash, id, person, way, user_agent, created_at, seen_at, expires_at,
              ended_at)
          VALUES (:hash, :id, :person, :way, :agent, :now, :now, :expires, NULL)",
@@ -26,8 +26,7 @@ pub(crate) fn insert_session(tx: &mut Tx, session: &NewSession) -> Result<(), Db
             "way" => session.way.word(), "agent" => &session.user_agent, "now" => now,
             "expires" => session.expires_at,
         ],
-    )?;
-    Ok(())
+    )
 }
 
 /// Who a live session belongs to.
@@ -115,22 +114,20 @@ pub(crate) fn touch_session(
     expires_at: Timestamp,
 ) -> Result<(), DbError> {
     let now = tx.now();
-    tx.execute(
+    tx.later(
         "UPDATE people_session SET seen_at = :now, expires_at = :expires
          WHERE person = :person AND id = :id AND ended_at IS NULL AND expires_at > :now",
         params!["person" => person, "id" => id, "now" => now, "expires" => expires_at],
-    )?;
-    Ok(())
+    )
 }
 
 /// Ends a session; one that has ended stays as it is.
 pub(crate) fn end_session(tx: &mut Tx, person: PersonId, id: SessionId) -> Result<(), DbError> {
     let now = tx.now();
-    tx.execute(
+    tx.later(
         "UPDATE people_session SET ended_at = :now WHERE person = :person AND id = :id AND ended_at IS NULL",
         params!["person" => person, "id" => id, "now" => now],
-    )?;
-    Ok(())
+    )
 }
 
 /// Ends all sessions of a person but one.
@@ -141,11 +138,10 @@ pub(crate) fn end_other_sessions(
 ) -> Result<(), DbError> {
     let now = tx.now();
     let kept = kept.unwrap_or_else(|| SessionId::from_bytes([0; 16]));
-    tx.execute(
+    tx.later(
         "UPDATE people_session SET ended_at = :now WHERE person = :person AND id <> :kept AND ended_at IS NULL",
         params!["person" => person, "kept" => kept, "now" => now],
-    )?;
-    Ok(())
+    )
 }
 
 /// Removes up to 100 sessions that ended by themselves a while ago; answers how many.

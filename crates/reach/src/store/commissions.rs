@@ -34,7 +34,7 @@ pub(crate) fn find_rule(rx: &mut Rx, merchant: MerchantId) -> Result<Option<Rule
 /// Puts a rule in the place of the one before; the version counts the changes.
 pub(crate) fn put_rule(tx: &mut Tx, merchant: MerchantId, rule: &Rule) -> Result<(), DbError> {
     let now: Timestamp = tx.now();
-    tx.execute(
+    tx.later(
         "INSERT INTO reach_rule AS r
              (merchant, level1_bp, level2_bp, window_hours, model, return_window_days, version, updated_at)
          VALUES (:merchant, :level1, :level2, :window, :model, :days, 1, :now)
@@ -47,8 +47,7 @@ pub(crate) fn put_rule(tx: &mut Tx, merchant: MerchantId, rule: &Rule) -> Result
             "window" => rule.window_hours, "model" => rule.model.word(), "days" => rule.return_window_days,
             "now" => now,
         ],
-    )?;
-    Ok(())
+    )
 }
 
 /// Why an order earns whom what.
@@ -91,7 +90,7 @@ fn attribution(row: &Row<'_>) -> Result<Attribution, DbError> {
 
 pub(crate) fn insert_attribution(tx: &mut Tx, row: &Attribution) -> Result<(), DbError> {
     let touches = serde_json::to_string(&row.touches).map_err(|error| DbError::Bug(error.to_string()))?;
-    tx.execute(
+    tx.later(
         "INSERT INTO reach_attribution (order_id, merchant, buyer, entry, sharer, model, window_hours, rule_version,
              return_window_days, net, touches, placed_at, paid_at, settled_at)
          VALUES (:order, :merchant, :buyer, :entry, :sharer, :model, :window, :version, :days, :net, :touches,
@@ -102,8 +101,7 @@ pub(crate) fn insert_attribution(tx: &mut Tx, row: &Attribution) -> Result<(), D
             "version" => row.rule_version, "days" => row.return_window_days, "net" => row.net,
             "touches" => touches, "placed_at" => row.placed_at,
         ],
-    )?;
-    Ok(())
+    )
 }
 
 pub(crate) fn find_attribution(rx: &mut Rx, order: OrderId) -> Result<Option<Attribution>, DbError> {
@@ -138,11 +136,10 @@ pub(crate) fn set_paid(tx: &mut Tx, order: OrderId) -> Result<bool, DbError> {
 /// Notes that an order is settled: what is held of it can only be paid by the merchant from now on.
 pub(crate) fn set_settled(tx: &mut Tx, order: OrderId) -> Result<(), DbError> {
     let now: Timestamp = tx.now();
-    tx.execute(
+    tx.later(
         "UPDATE reach_attribution SET settled_at = :now WHERE order_id = :order AND settled_at IS NULL",
         params!["order" => order, "now" => now],
-    )?;
-    Ok(())
+    )
 }
 
 /// Makes sure that an order is not settled until this transaction ends; `false` when it is.
@@ -333,33 +330,30 @@ pub(crate) fn orders_between(
 
 /// Ends what was not paid; what the buyer had paid for counts as taken back.
 pub(crate) fn cancel(tx: &mut Tx, order: OrderId) -> Result<(), DbError> {
-    tx.execute(
+    tx.later(
         "UPDATE reach_commission SET state = 'cancelled',
              clawed = CASE WHEN EXISTS (SELECT 1 FROM reach_attribution a
                  WHERE a.order_id = reach_commission.order_id AND a.paid_at IS NOT NULL) THEN amount ELSE clawed END
          WHERE order_id = :order AND state IN ('frozen', 'held')",
         params!["order" => order],
-    )?;
-    Ok(())
+    )
 }
 
 /// Sets when an order's commissions may be paid, once.
 pub(crate) fn set_release_at(tx: &mut Tx, order: OrderId, at: Timestamp) -> Result<(), DbError> {
-    tx.execute(
+    tx.later(
         "UPDATE reach_commission SET release_at = :at WHERE order_id = :order AND release_at IS NULL",
         params!["order" => order, "at" => at],
-    )?;
-    Ok(())
+    )
 }
 
 /// Holds what is frozen of one level of an order for a person to look at.
 pub(crate) fn hold_level(tx: &mut Tx, order: OrderId, level: i64, reason: &str) -> Result<(), DbError> {
-    tx.execute(
+    tx.later(
         "UPDATE reach_commission SET state = 'held', held_for = :reason
          WHERE order_id = :order AND level = :level AND state = 'frozen'",
         params!["order" => order, "level" => level, "reason" => reason],
-    )?;
-    Ok(())
+    )
 }
 
 /// Marks what is frozen of an order as paid out of escrow; answers how many lines that were.
@@ -437,12 +431,11 @@ pub(crate) fn owed(rx: &mut Rx, person: PersonId, currency: Currency) -> Result<
 }
 
 pub(crate) fn owe(tx: &mut Tx, person: PersonId, currency: Currency, amount: i64) -> Result<(), DbError> {
-    tx.execute(
+    tx.later(
         "INSERT INTO reach_debt AS d (person, currency, owed) VALUES (:person, :currency, :amount)
          ON CONFLICT (person, currency) DO UPDATE SET owed = d.owed + excluded.owed",
         params!["person" => person, "currency" => currency, "amount" => amount],
-    )?;
-    Ok(())
+    )
 }
 
 /// Pays a debt off in part; `false` when it is smaller by now.

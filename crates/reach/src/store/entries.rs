@@ -90,11 +90,10 @@ pub(crate) fn insert_entry(tx: &mut Tx, row: &EntryRow) -> Result<bool, DbError>
 
 /// Notes that the sharer works for the merchant, or no longer does.
 pub(crate) fn set_by_staff(tx: &mut Tx, entry: EntryId, by_staff: bool) -> Result<(), DbError> {
-    tx.execute(
+    tx.later(
         "UPDATE reach_entry SET by_staff = :by_staff WHERE id = :entry",
         params!["entry" => entry, "by_staff" => by_staff],
-    )?;
-    Ok(())
+    )
 }
 
 pub(crate) fn find_by_code(rx: &mut Rx, code: &str) -> Result<Option<EntryRow>, DbError> {
@@ -212,7 +211,7 @@ pub(crate) fn count(tx: &mut Tx, counted: &Counted<'_>, add: Counts) -> Result<(
             "sign_ups" => add.sign_ups, "orders" => add.orders, "paid" => add.paid,
         ],
     )?;
-    tx.execute(
+    tx.later(
         "INSERT INTO reach_funnel AS f (merchant, day, kind, bucket, visits, visitors, sign_ups, orders, paid)
          VALUES (:merchant, :day, :kind, :bucket, :visits, :visitors, :sign_ups, :orders, :paid)
          ON CONFLICT (merchant, day, kind, bucket) DO UPDATE SET visits = f.visits + excluded.visits,
@@ -223,8 +222,7 @@ pub(crate) fn count(tx: &mut Tx, counted: &Counted<'_>, add: Counts) -> Result<(
             "visits" => add.visits, "visitors" => add.visitors, "sign_ups" => add.sign_ups,
             "orders" => add.orders, "paid" => add.paid,
         ],
-    )?;
-    Ok(())
+    )
 }
 
 /// A merchant's funnel by kind of entry, days `from` to `to`.

@@ -46,15 +46,14 @@ pub(crate) fn insert_touch(
     entry: &EntryRow,
 ) -> Result<(), DbError> {
     let (id, now): (TouchId, Timestamp) = (tx.new_id(), tx.now());
-    tx.execute(
+    tx.later(
         "INSERT INTO reach_touch (person, merchant, id, entry, sharer, session, at)
          VALUES (:person, :merchant, :id, :entry, :sharer, :session, :now)",
         params![
             "person" => person, "merchant" => entry.merchant, "id" => id, "entry" => entry.id,
             "sharer" => entry.sharer, "session" => session, "now" => now,
         ],
-    )?;
-    Ok(())
+    )
 }
 
 /// The touches of a person at a merchant since `since`, the newest of them, not yet judged.
@@ -124,6 +123,5 @@ pub(crate) fn move_touches(tx: &mut Tx, guest: PersonId, member: PersonId) -> Re
          ON CONFLICT (person, merchant, id) DO NOTHING",
         params!["guest" => guest, "member" => member],
     )?;
-    tx.execute("DELETE FROM reach_touch WHERE person = :guest", params!["guest" => guest])?;
-    Ok(())
+    tx.later("DELETE FROM reach_touch WHERE person = :guest", params!["guest" => guest])
 }

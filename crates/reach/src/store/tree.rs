@@ -23,21 +23,19 @@ pub(crate) fn find_node(rx: &mut Rx, person: PersonId) -> Result<Option<Node>, D
 
 /// Makes a person's place, a root without children, when there is none.
 pub(crate) fn ensure_node(tx: &mut Tx, person: PersonId) -> Result<(), DbError> {
-    tx.execute(
+    tx.later(
         "INSERT INTO reach_parent (child, parent, bound_at, is_fixed, is_parent, version)
          VALUES (:person, NULL, NULL, 0, 0, 0) ON CONFLICT (child) DO NOTHING",
         params!["person" => person],
-    )?;
-    Ok(())
+    )
 }
 
 /// Notes that somebody was brought by `person`.
 pub(crate) fn mark_parent(tx: &mut Tx, person: PersonId) -> Result<(), DbError> {
-    tx.execute(
+    tx.later(
         "UPDATE reach_parent SET is_parent = 1 WHERE child = :person AND is_parent = 0",
         params!["person" => person],
-    )?;
-    Ok(())
+    )
 }
 
 /// Binds a root that nobody was brought by; `false` when it is no longer one.
@@ -73,21 +71,16 @@ pub(crate) fn guard_root(tx: &mut Tx, root: PersonId) -> Result<bool, DbError> {
 
 /// The person has paid for an order: the place in the forest is final.
 pub(crate) fn fix(tx: &mut Tx, person: PersonId) -> Result<(), DbError> {
-    tx.execute(
+    tx.later(
         "INSERT INTO reach_parent AS p (child, parent, bound_at, is_fixed, is_parent, version)
          VALUES (:person, NULL, NULL, 1, 0, 0)
          ON CONFLICT (child) DO UPDATE SET is_fixed = excluded.is_fixed, version = p.version + 1",
         params!["person" => person],
-    )?;
-    Ok(())
+    )
 }
 
 pub(crate) fn remove_node(tx: &mut Tx, person: PersonId) -> Result<(), DbError> {
-    tx.execute(
-        "DELETE FROM reach_parent WHERE child = :person AND is_parent = 0",
-        params!["person" => person],
-    )?;
-    Ok(())
+    tx.later("DELETE FROM reach_parent WHERE child = :person AND is_parent = 0", params!["person" => person])
 }
 
 /// Children with their parents after `after`, for the audit.
