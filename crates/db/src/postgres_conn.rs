@@ -64,6 +64,10 @@ impl PgConn {
     pub(crate) fn connect(url: &str, log: Arc<SqlLog>, trips: Arc<AtomicU64>) -> Result<Self, DbError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| DbError::Broken(error.to_string()))?;
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the task ends with the connection, on its own runtime"
+        )]
         let client = runtime.block_on(async {
             let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
             // Ends with the connection, whose loss every statement sees for itself.
@@ -258,7 +262,11 @@ async fn send(client: &Client, last: &Last<'_>) -> Result<Answer, tokio_postgres
 }
 
 fn dynamic_all<'a>(values: &'a [&'a Value]) -> Vec<&'a (dyn ToSql + Sync)> {
-    values.iter().map(|value| -> &(dyn ToSql + Sync) { *value }).collect()
+    values.iter().map(dynamic).collect()
+}
+
+fn dynamic<'a>(value: &&'a Value) -> &'a (dyn ToSql + Sync) {
+    *value
 }
 
 /// For statements whose parameters are `$n` already.
