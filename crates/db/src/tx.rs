@@ -179,6 +179,31 @@ impl Tx {
         self.note(result)
     }
 
+    /// Changes the rows of a set of keys with one statement: `sql` has `:lead` and one `IN (:in)` and no other
+    /// parameter. At most 500 keys; none at all changes nothing. Answers how many rows it changed.
+    ///
+    /// # Errors
+    /// [`DbError::Bug`] above 500 keys; else as [`Tx::execute`].
+    pub fn execute_in(&mut self, sql: &str, lead: Value, keys: &[Value]) -> Result<u64, DbError> {
+        let Some(last) = keys.last() else { return Ok(0) };
+        if keys.len() > ROWS_MAX {
+            return Err(DbError::Bug(format!("{} keys for: {sql}", keys.len())));
+        }
+        self.check()?;
+        self.0.wrote = true;
+        // Padded like the keys of `list_in`.
+        let width = keys.len().next_power_of_two();
+        let places: Vec<String> = (2..=width.saturating_add(1)).map(|n| format!("${n}")).collect();
+        let sql = sql.replace(":lead", "$1").replace("(:in)", &format!("({})", places.join(", ")));
+        let padded = keys.iter().chain(std::iter::repeat(last)).take(width);
+        let values: Vec<&Value> = std::iter::once(&lead).chain(padded).collect();
+        let result = match &mut self.0.conn {
+            Conn::Sqlite(conn) => conn.execute_positional(&sql, &values),
+            Conn::Postgres(conn) => conn.execute_positional(&sql, &values),
+        };
+        self.note(result)
+    }
+
     /// Inserts many rows with one statement. `head` is `INSERT INTO table (a, b)`; `tail` may be empty or an
     /// `ON CONFLICT (key) DO NOTHING`. Answers how many rows were inserted.
     ///

@@ -14,7 +14,11 @@ use crate::cart_store;
 use crate::price::{PriceError, Wanted, price};
 
 pub(crate) fn routes() -> OpenApiRouter<Ctx> {
-    OpenApiRouter::new().routes(routes!(cart_get)).routes(routes!(cart_set)).routes(routes!(quote_create))
+    OpenApiRouter::new()
+        .routes(routes!(cart_get))
+        .routes(routes!(cart_replace))
+        .routes(routes!(cart_set))
+        .routes(routes!(quote_create))
 }
 
 /// Most different SKUs of one cart.
@@ -63,11 +67,23 @@ struct CartSetBody {
     qty: i64,
 }
 
+/// All of a cart.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CartReplaceBody {
+    /// A SKU named more than once counts as the sum.
+    #[schema(max_items = 100)]
+    lines: Vec<ItemBody>,
+}
+
 #[derive(Debug, thiserror::Error, rest::Problem)]
 enum CartError {
     #[error("qty must be 0 to 9,999")]
     #[problem(422, "cart.qty")]
     Qty,
+    #[error("name at most 100 lines with 1 to 9,999 of each SKU in all")]
+    #[problem(422, "cart.lines")]
+    Lines,
     #[error("the cart holds 100 different things at the most; take something out")]
     #[problem(409, "cart.full")]
     Full,
@@ -164,6 +180,29 @@ fn set(tx: &mut Tx, person: PersonId, sku: SkuId, qty: i64) -> Result<CartView, 
     Ok(read_cart(tx, person)?)
 }
 
+/// Makes the cart exactly `wanted`, or leaves it as it was.
+fn replace(tx: &mut Tx, person: PersonId, wanted: &[ItemBody]) -> Result<CartView, CartError> {
+    if wanted.len() > SKUS_MAX {
+        return Err(CartError::Lines);
+    }
+    let mut lines: BTreeMap<SkuId, i64> = BTreeMap::new();
+    for ItemBody { sku, qty } in wanted {
+        let sum = lines.entry(*sku).or_default();
+        *sum = sum.saturating_add(*qty);
+        if *qty < 1 || *sum > pricing::api::QTY_MAX {
+            return Err(CartError::Lines);
+        }
+    }
+    let lines: Vec<(SkuId, i64)> = lines.into_iter().collect();
+    let ids: Vec<SkuId> = lines.iter().map(|(sku, _)| *sku).collect();
+    let sellable = catalog::api::skus(tx, &ids)?.iter().filter(|info| info.is_sellable).count();
+    if sellable < ids.len() {
+        return Err(CartError::NotForSale);
+    }
+    cart_store::replace(tx, person, &lines)?;
+    Ok(read_cart(tx, person)?)
+}
+
 /// The cart of the person who asks, by merchant, with prices as they are now.
 #[utoipa::path(get, path = "/api/v1/cart", tag = "orders", responses((status = 200, body = CartView), Common))]
 async fn cart_get(ctx: rest::State, actor: Actor) -> Result<Json<CartView>, Refused> {
@@ -180,6 +219,18 @@ async fn cart_set(
     Json(body): Json<CartSetBody>,
 ) -> Result<Json<CartView>, Refused> {
     let write = move |tx: &mut Tx| set(tx, actor.person, sku, body.qty);
+    Ok(Json(ctx.db().write(Lane::Interactive, write).await?))
+}
+
+/// Make the cart exactly these lines; none empties it. All of them or, when one is refused, nothing changes.
+#[utoipa::path(put, path = "/api/v1/cart/lines", tag = "orders", request_body = CartReplaceBody,
+    responses((status = 200, body = CartView), CartError, Common))]
+async fn cart_replace(
+    ctx: rest::State,
+    actor: Actor,
+    Json(body): Json<CartReplaceBody>,
+) -> Result<Json<CartView>, Refused> {
+    let write = move |tx: &mut Tx| replace(tx, actor.person, &body.lines);
     Ok(Json(ctx.db().write(Lane::Interactive, write).await?))
 }
 

@@ -22,12 +22,25 @@ pub(crate) fn set(tx: &mut Tx, person: PersonId, sku: SkuId, qty: i64) -> Result
 }
 
 pub(crate) fn remove(tx: &mut Tx, person: PersonId, skus: &[SkuId]) -> Result<(), DbError> {
-    for sku in skus {
-        tx.execute(
-            "DELETE FROM orders_cart WHERE person = :person AND sku = :sku",
-            params!["person" => person, "sku" => *sku],
-        )?;
-    }
+    let keys: Vec<Value> = skus.iter().map(|sku| (*sku).into()).collect();
+    tx.execute_in("DELETE FROM orders_cart WHERE person = :lead AND sku IN (:in)", person.into(), &keys)?;
+    Ok(())
+}
+
+/// Makes the cart exactly these lines; each SKU once.
+pub(crate) fn replace(tx: &mut Tx, person: PersonId, lines: &[(SkuId, i64)]) -> Result<(), DbError> {
+    let now = tx.now();
+    tx.execute("DELETE FROM orders_cart WHERE person = :person", params!["person" => person])?;
+    let rows: Vec<Vec<Value>> = lines
+        .iter()
+        .map(|(sku, qty)| vec![Value::from(person), (*sku).into(), (*qty).into(), now.into()])
+        .collect();
+    // A twin of this request may have come in between: the later one holds.
+    tx.insert(
+        "INSERT INTO orders_cart (person, sku, qty, added_at)",
+        &rows,
+        "ON CONFLICT (person, sku) DO UPDATE SET qty = excluded.qty",
+    )?;
     Ok(())
 }
 

@@ -185,27 +185,21 @@ impl Buyer {
         let ask = |method: &str, path: &str, body: &Value| client.ask(method, path, &self.token, body);
         let qty = |qty: i64| qty.clamp(1, QTY_MAX);
         let items: Vec<Value> = lines.iter().map(|(sku, n)| json!({ "sku": sku, "qty": qty(*n) })).collect();
-        let quote = match ask("POST", "/quotes", &json!({ "items": items }))? {
-            Ok(quote) => quote,
+        // The whole cart at once: what a refused basket left there is gone with it.
+        let cart = match ask("PUT", "/cart/lines", &json!({ "lines": items }))? {
+            Ok(cart) => cart,
             Err(code) => return Ok(Err(code)),
         };
-        let total = quote.pointer("/total/amount_minor").and_then(Value::as_i64).context("a total")?;
-        let source = match lines {
-            [(sku, n)] => json!({ "kind": "now", "sku": sku, "qty": qty(*n) }),
-            lines => {
-                for (sku, n) in lines {
-                    let put = ask("PUT", &format!("/cart/lines/{sku}"), &json!({ "qty": qty(*n) }))?;
-                    if let Err(code) = put {
-                        return Ok(Err(code));
-                    }
-                }
-                json!({ "kind": "cart", "skus": lines.iter().map(|(sku, _)| sku).collect::<Vec<_>>() })
-            }
-        };
+        let total = cart.pointer("/total/amount_minor").and_then(Value::as_i64).context("a total")?;
+        let skus: Vec<&str> = lines.iter().map(|(sku, _)| *sku).collect();
+        let source = json!({ "kind": "cart", "skus": skus });
         let body = json!({ "source": source, "address": self.address, "expected_total_minor": total });
         let checkout = match ask("POST", "/checkouts", &body)? {
             Ok(checkout) => checkout,
-            Err(code) => return Ok(Err(code)),
+            Err(code) => {
+                ask("PUT", "/cart/lines", &json!({ "lines": [] }))?.map_err(anyhow::Error::msg)?;
+                return Ok(Err(code));
+            }
         };
         let orders = checkout.get("orders").cloned().context("orders")?;
         let payment = json!({ "orders": orders, "method": "wallet" });
