@@ -23,8 +23,9 @@ async fn draft(app: &App, owner: &Someone, ids: (base::ProductId, base::SkuId)) 
 
 fn with(body: &Value, changes: Value) -> Value {
     let mut body = body.clone();
-    for (key, value) in changes.as_object().into_iter().flatten() {
-        body[key] = value.clone();
+    let Value::Object(changes) = changes else { panic!("changes are an object: {changes}") };
+    for (key, value) in changes {
+        body[key.as_str()] = value;
     }
     body
 }
