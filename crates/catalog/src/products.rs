@@ -204,6 +204,9 @@ pub(crate) struct ProductFilter {
     #[param(inline)]
     #[serde(default)]
     sort: SortBy,
+    /// Only what is bought together now.
+    #[serde(default)]
+    together: bool,
     #[param(max_length = 400)]
     cursor: Option<String>,
     #[param(minimum = 1, maximum = 100)]
@@ -223,6 +226,7 @@ pub(crate) async fn product_list(
         category: filter.category,
         merchant: filter.merchant,
         words: filter.q.as_deref().map(words::query).unwrap_or_default(),
+        is_together: filter.together,
         sort: match filter.sort {
             SortBy::New => Sort::New,
             SortBy::Price => Sort::Price,

@@ -32,7 +32,7 @@ const SKUS_MAX: usize = 100;
 /// From how many people on which price holds.
 #[derive(Clone, Copy, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct TierBody {
+pub(crate) struct TierBody {
     #[schema(minimum = 2, maximum = 100)]
     people: i64,
     #[schema(minimum = 1)]
@@ -42,7 +42,7 @@ struct TierBody {
 /// The prices of one SKU.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct SkuPriceBody {
+pub(crate) struct SkuPriceBody {
     sku: SkuId,
     /// What everyone pays when joining.
     #[schema(minimum = 1)]
@@ -59,7 +59,7 @@ struct SkuPriceBody {
 /// A team-buying activity to be made.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct ActivityBody {
+pub(crate) struct ActivityBody {
     product: ProductId,
     title: Text<1, 80>,
     #[schema(min_items = 1, max_items = 100)]
@@ -85,9 +85,9 @@ struct ActivityBody {
 
 /// A step of a ladder.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-struct TierView {
-    people: i64,
-    price: Money,
+pub(crate) struct TierView {
+    pub(crate) people: i64,
+    pub(crate) price: Money,
 }
 
 /// The prices of one SKU.
@@ -131,7 +131,7 @@ struct ActivityStatistics {
 }
 
 #[derive(Debug, thiserror::Error, rest::Problem)]
-enum ActivityError {
+pub(crate) enum ActivityError {
     #[error(transparent)]
     #[problem(transparent)]
     Denied(#[from] Denied),
@@ -162,6 +162,14 @@ enum ActivityError {
     #[error("another activity of this product is live; end it first")]
     #[problem(409, "activity.product_taken")]
     Taken,
+    #[error(
+        "an activity that runs keeps its product, prices, size, start and buyers; end it and make another"
+    )]
+    #[problem(409, "activity.live")]
+    Live,
+    #[error("more of the quota is used already")]
+    #[problem(409, "activity.quota_below_used")]
+    QuotaBelowUsed,
     #[error("the activity has ended")]
     #[problem(409, "activity.ended")]
     Ended,
@@ -199,11 +207,13 @@ fn rule_of(body: &ActivityBody) -> Rule {
     Rule { size: body.size, new_buyers_only: body.new_buyers_only, skus }
 }
 
-fn create(tx: &mut Tx, command: &CreateActivity) -> Result<ActivityView, ActivityError> {
-    command.actor.may(command.merchant, Right::Deals)?;
-    let body = &command.body;
-    let product =
-        catalog::api::product(tx, body.product)?.filter(|product| product.merchant == command.merchant);
+/// Checks what a shop asks for against its product; answers the rules and the currency.
+pub(crate) fn check(
+    tx: &mut Tx,
+    merchant: MerchantId,
+    body: &ActivityBody,
+) -> Result<(Rule, Currency), ActivityError> {
+    let product = catalog::api::product(tx, body.product)?.filter(|product| product.merchant == merchant);
     let product = product.ok_or(ActivityError::Product)?;
     let mut ids: Vec<SkuId> = body.skus.iter().map(|price| price.sku).collect();
     ids.sort();
@@ -222,11 +232,20 @@ fn create(tx: &mut Tx, command: &CreateActivity) -> Result<ActivityView, Activit
     if body.quota.is_some_and(|quota| quota < 1) || body.per_person_limit.is_some_and(|limit| limit < 1) {
         return Err(ActivityError::Limits);
     }
-    let currency = skus.first().map_or(Currency::CNY, |sku| sku.price.currency());
-    let row = ActivityRow {
-        id: tx.new_id(),
-        merchant: command.merchant,
-        product: product.id,
+    Ok((rule, skus.first().map_or(Currency::CNY, |sku| sku.price.currency())))
+}
+
+/// The activity that `body` describes.
+pub(crate) fn row_of(
+    id: ActivityId,
+    merchant: MerchantId,
+    currency: Currency,
+    body: &ActivityBody,
+) -> ActivityRow {
+    ActivityRow {
+        id,
+        merchant,
+        product: body.product,
         title: body.title.as_str().to_owned(),
         state: "draft".to_owned(),
         size: body.size,
@@ -238,14 +257,20 @@ fn create(tx: &mut Tx, command: &CreateActivity) -> Result<ActivityView, Activit
         per_person: body.per_person_limit,
         new_buyers_only: body.new_buyers_only,
         currency,
-    };
+    }
+}
+
+fn create(tx: &mut Tx, command: &CreateActivity) -> Result<ActivityView, ActivityError> {
+    command.actor.may(command.merchant, Right::Deals)?;
+    let (rule, currency) = check(tx, command.merchant, &command.body)?;
+    let row = row_of(tx.new_id(), command.merchant, currency, &command.body);
     store::insert_activity(tx, &row, &rule)?;
     let target = row.id.to_string();
     people::api::log_act(tx, &command.actor, Some(command.merchant), "activity.create", &target, &row.title)?;
     Ok(view(row, rule.skus))
 }
 
-fn view(row: ActivityRow, prices: Vec<SkuRule>) -> ActivityView {
+pub(crate) fn view(row: ActivityRow, prices: Vec<SkuRule>) -> ActivityView {
     let money = |minor| Money::new(minor, row.currency);
     let tier = |tier: Tier| TierView { people: tier.people, price: money(tier.price) };
     let price = |price: SkuRule| SkuPriceView {
@@ -272,7 +297,7 @@ fn view(row: ActivityRow, prices: Vec<SkuRule>) -> ActivityView {
     }
 }
 
-fn find(rx: &mut Rx, actor: &Actor, id: ActivityId) -> Result<ActivityRow, ActivityError> {
+pub(crate) fn find(rx: &mut Rx, actor: &Actor, id: ActivityId) -> Result<ActivityRow, ActivityError> {
     let row = store::find_activity(rx, id)?.ok_or(Denied::Unknown)?;
     actor.may(row.merchant, Right::Deals)?;
     Ok(row)

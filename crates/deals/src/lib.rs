@@ -8,6 +8,7 @@ mod activities;
 pub mod api;
 mod audits;
 mod close;
+mod edit_activity;
 pub mod events;
 mod merge;
 mod model;
@@ -27,7 +28,10 @@ pub fn module() -> Module {
     let mut jobs = close::handlers();
     jobs.push(JobHandler { kind: activities::END_JOB, run: JobRun::Store(end_activity) });
     Module {
-        routes: activities::routes().merge(teams::routes()).merge(merge::routes()),
+        routes: activities::routes()
+            .merge(edit_activity::routes())
+            .merge(teams::routes())
+            .merge(merge::routes()),
         jobs,
         audits: audits::audits(),
         ..Module::new(MIGRATIONS)

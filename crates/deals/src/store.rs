@@ -1,9 +1,15 @@
 //! All SQL of buying together.
 
 use base::{ActivityId, Currency, MerchantId, OrderId, PersonId, ProductId, SkuId, TeamId, Timestamp};
-use db::{DbError, Row, Rx, Tx, Value, params};
+use db::{DbError, Row, Rx, Tx, params};
 
 use crate::model::{Rule, SkuRule};
+
+mod edits;
+mod offers;
+
+pub(crate) use edits::*;
+pub(crate) use offers::*;
 
 /// An activity as stored, without its prices.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,13 +84,7 @@ pub(crate) fn insert_activity(tx: &mut Tx, row: &ActivityRow, rule: &Rule) -> Re
             "new" => row.new_buyers_only, "currency" => row.currency, "now" => now,
         ],
     )?;
-    let mut prices = Vec::with_capacity(rule.skus.len());
-    for sku in &rule.skus {
-        let tiers = serde_json::to_string(&sku.tiers).map_err(|error| DbError::Bug(error.to_string()))?;
-        let leader = Value::from(sku.leader_price);
-        prices.push(vec![row.id.into(), sku.sku.into(), sku.team_price.into(), leader, tiers.into()]);
-    }
-    tx.insert_later("INSERT INTO deals_price (activity, sku, team_price, leader_price, tiers)", &prices, "")
+    insert_prices(tx, row.id, &rule.skus)
 }
 
 pub(crate) fn prices(rx: &mut Rx, activity: ActivityId) -> Result<Vec<SkuRule>, DbError> {
@@ -143,7 +143,7 @@ pub(crate) fn take_quota(tx: &mut Tx, id: ActivityId, qty: i64) -> Result<bool, 
 
 pub(crate) fn return_quota(tx: &mut Tx, id: ActivityId, qty: i64) -> Result<(), DbError> {
     tx.later(
-        "UPDATE deals_activity SET quota_used = quota_used - :qty WHERE id = :id AND quota IS NOT NULL",
+        "UPDATE deals_activity SET quota_used = quota_used - :qty WHERE id = :id AND quota_used >= :qty",
         params!["id" => id, "qty" => qty],
     )
 }
@@ -430,25 +430,6 @@ pub(crate) fn find_seat(rx: &mut Rx, order: OrderId) -> Result<Option<(TeamId, P
     rx.opt("SELECT team, person FROM deals_seat WHERE order_id = :order", params!["order" => order], |row| {
         Ok((row.get(0)?, row.get(1)?))
     })
-}
-
-/// Notes that the leader of `team` wants it merged with another.
-pub(crate) fn offer_merge(tx: &mut Tx, team: TeamId, with: TeamId) -> Result<(), DbError> {
-    let now = tx.now();
-    tx.later(
-        "INSERT INTO deals_merge_offer (team, with_team, at) VALUES (:team, :with, :now)
-         ON CONFLICT (team, with_team) DO NOTHING",
-        params!["team" => team, "with" => with, "now" => now],
-    )
-}
-
-pub(crate) fn is_offered(rx: &mut Rx, team: TeamId, with: TeamId) -> Result<bool, DbError> {
-    let found = rx.opt(
-        "SELECT 1 FROM deals_merge_offer WHERE team = :team AND with_team = :with",
-        params!["team" => team, "with" => with],
-        |_| Ok(()),
-    )?;
-    Ok(found.is_some())
 }
 
 /// What has come of an activity.

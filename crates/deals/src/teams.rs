@@ -5,6 +5,8 @@ use db::{DbError, Rx};
 use rest::{Common, Ctx, Denied, Json, MaybeActor, OpenApiRouter, Path, Refused, routes};
 use serde::Serialize;
 
+use crate::activities::TierView;
+use crate::model::Tier;
 use crate::store::{self, MemberRow, TeamRow};
 
 pub(crate) fn routes() -> OpenApiRouter<Ctx> {
@@ -44,6 +46,16 @@ pub(crate) struct TeamView {
     merged_into: Option<TeamId>,
     /// What joining costs.
     price: Money,
+    /// What one unit costs a member in the end, if nobody else joins; the rest is refunded when the team closes.
+    price_now: Money,
+    /// The steps of the ladder, for what the leader took; empty when there is one price.
+    tiers: Vec<TierView>,
+    /// Whether its leader lives in the same city as who asks, by their default addresses.
+    is_near: bool,
+    /// For its leader: the teams he asked to merge.
+    merge_offers_sent: Vec<TeamId>,
+    /// For its leader: the open teams that asked to merge with it.
+    merge_offers_received: Vec<TeamId>,
     /// What it costs alone.
     solo_price: Money,
     is_member: bool,
@@ -52,12 +64,24 @@ pub(crate) struct TeamView {
     server_now: Timestamp,
 }
 
-/// Shows who is there without telling the name to strangers.
-fn masked(name: &str) -> String {
-    let mut characters = name.chars();
-    let first = characters.next().unwrap_or('?');
-    let stars = characters.count().clamp(1, 2);
-    format!("{first}{}", "*".repeat(stars))
+/// The city a region begins with: `浙江省杭州市` of `浙江省杭州市西湖区`; all of it where there is none.
+fn city(region: &str) -> &str {
+    region.find('市').and_then(|at| region.get(..at + '市'.len_utf8())).unwrap_or(region)
+}
+
+fn is_near(rx: &mut Rx, leader: PersonId, me: Option<PersonId>) -> Result<bool, DbError> {
+    let Some(me) = me.filter(|me| *me != leader) else { return Ok(false) };
+    let regions = people::api::home_regions(rx, &[leader, me])?;
+    let home = |person| regions.get(&person).map(|region| city(region));
+    Ok(home(leader).is_some() && home(leader) == home(me))
+}
+
+/// What a team's leader is told of merging: whom he asked, and who asked him.
+fn merging(rx: &mut Rx, team: &TeamRow, me: Option<PersonId>) -> Result<(Vec<TeamId>, Vec<TeamId>), DbError> {
+    if me != Some(team.leader) || team.state != "open" {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    Ok((store::offers_of(rx, team.id)?, store::offers_to(rx, team.id, team.activity)?))
 }
 
 fn view(rx: &mut Rx, team: TeamRow, me: Option<PersonId>) -> Result<TeamView, DbError> {
@@ -66,11 +90,17 @@ fn view(rx: &mut Rx, team: TeamRow, me: Option<PersonId>) -> Result<TeamView, Db
     members.sort_by_key(|member| (!member.is_leader, member.joined_at));
     let people: Vec<PersonId> = members.iter().map(|member| member.person).collect();
     let names = people::api::person_names(rx, &people)?;
-    let price = team.rule.sku(team.sku).map_or(0, |rule| rule.joining_price(false));
+    let rule = team.rule.sku(team.sku);
+    let price = rule.map_or(0, |rule| rule.joining_price(false));
+    let price_now = rule.map_or(0, |rule| rule.final_price(false, team.paid));
+    let (merge_offers_sent, merge_offers_received) = merging(rx, &team, me)?;
+    let is_near = is_near(rx, team.leader, me)?;
     let alone = catalog::api::skus(rx, &[team.sku])?.into_iter().next().map(|sku| sku.price);
     let currency = alone.map_or(base::Currency::CNY, Money::currency);
+    let tier = |tier: &Tier| TierView { people: tier.people, price: Money::new(tier.price, currency) };
+    let tiers = rule.map(|rule| rule.tiers.iter().map(tier).collect()).unwrap_or_default();
     let shown = |member: MemberRow| TeamMemberView {
-        name: masked(names.get(&member.person).map_or("", String::as_str)),
+        name: people::api::public_name(names.get(&member.person).map_or("", String::as_str)),
         is_leader: member.is_leader,
         is_me: Some(member.person) == me,
         joined_at: member.joined_at,
@@ -91,6 +121,11 @@ fn view(rx: &mut Rx, team: TeamRow, me: Option<PersonId>) -> Result<TeamView, Db
         members: members.into_iter().map(shown).collect(),
         merged_into: team.merged_into,
         price: Money::new(price, currency),
+        price_now: Money::new(price_now, currency),
+        tiers,
+        is_near,
+        merge_offers_sent,
+        merge_offers_received,
         solo_price: alone.unwrap_or(Money::new(price, currency)),
         server_now: rx.now(),
     })
@@ -115,13 +150,13 @@ async fn team_get(
     Ok(Json(found.ok_or(Denied::Unknown)?))
 }
 
-/// Open teams of an activity, soonest deadline first.
+/// Open teams of an activity.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 struct TeamList {
     items: Vec<TeamView>,
 }
 
-/// Open teams to join: real people, a free seat, soonest deadline first.
+/// Open teams to join: real people, a free seat; those led from the asker's own city first, then by deadline.
 #[utoipa::path(get, path = "/api/v1/activities/{activity}/teams", tag = "deals",
     params(("activity" = ActivityId, Path)), responses((status = 200, body = TeamList), Common))]
 async fn team_list(
@@ -135,6 +170,8 @@ async fn team_list(
         for row in store::joinable_teams(rx, activity, PROPOSED_MAX)? {
             items.push(view(rx, row, me)?);
         }
+        // The sort is stable: among those near and those not, the soonest deadline stays first.
+        items.sort_by_key(|team| !team.is_near);
         Ok(TeamList { items })
     };
     Ok(Json(ctx.db().read::<_, DbError, _>(read).await?))
@@ -145,9 +182,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_masked() {
-        assert_eq!(masked("张小明"), "张**");
-        assert_eq!(masked("张"), "张*");
-        assert_eq!(masked(""), "?*");
+    fn a_region_begins_with_its_city() {
+        assert_eq!(city("浙江省杭州市西湖区"), "浙江省杭州市");
+        assert_eq!(city("上海市浦东新区"), "上海市");
+        assert_eq!(city("香港九龙"), "香港九龙");
     }
 }

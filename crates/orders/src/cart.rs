@@ -6,12 +6,12 @@ use base::{Currency, MerchantId, Money, PersonId, ProductId, SkuId};
 use catalog::api::SkuInfo;
 use db::{DbError, Lane, Rx, Tx};
 use deals::api::DealChoice;
-use pricing::api::Quote;
+use pricing::api::{NextOffer, Quote};
 use rest::{Actor, Common, Ctx, Json, MaybeActor, OpenApiRouter, Path, Refused, routes};
 use serde::{Deserialize, Serialize};
 
 use crate::cart_store;
-use crate::price::{PriceError, Wanted, price};
+use crate::price::{PriceError, Priced, Wanted, price};
 
 pub(crate) fn routes() -> OpenApiRouter<Ctx> {
     OpenApiRouter::new()
@@ -48,6 +48,8 @@ struct CartGroup {
     lines: Vec<CartLine>,
     /// What the lines without a problem cost; `null` when there is none.
     quote: Option<Quote>,
+    /// What a little more from this shop would bring.
+    next: Vec<NextOffer>,
 }
 
 /// The cart.
@@ -123,18 +125,19 @@ fn view_of(rx: &mut Rx, person: PersonId, groups: Groups) -> Result<CartView, Db
     let names = people::api::merchant_names(rx, &merchants)?;
     let mut view = CartView { groups: Vec::new(), count: 0, total: Money::zero(Currency::CNY) };
     for (merchant, (lines, orderable)) in groups {
-        let quote = match price(rx, person, &Wanted { items: orderable, deal: None }) {
-            Ok(priced) => priced.into_iter().next().map(|priced| priced.quote),
+        let priced = match price(rx, person, &Wanted { items: orderable, deal: None }) {
+            Ok(priced) => priced.into_iter().next(),
             Err(PriceError::Db(error)) => return Err(error),
             // Nothing that could be ordered: the lines tell why.
             Err(_) => None,
         };
+        let (quote, next) = priced.map_or((None, Vec::new()), |priced| (Some(priced.quote), priced.next));
         view.count = lines.iter().map(|line| line.qty).fold(view.count, i64::saturating_add);
         if let Some(quote) = &quote {
             view.total = view.total.checked_add(quote.total).unwrap_or(view.total);
         }
         let merchant_name = names.get(&merchant).cloned().unwrap_or_default();
-        view.groups.push(CartGroup { merchant, merchant_name, lines, quote });
+        view.groups.push(CartGroup { merchant, merchant_name, lines, quote, next });
     }
     Ok(view)
 }
@@ -257,6 +260,8 @@ struct QuoteBody {
 struct QuoteGroup {
     merchant: MerchantId,
     quote: Quote,
+    /// What a little more from this shop would bring.
+    next: Vec<NextOffer>,
 }
 
 /// What everything costs, and why.
@@ -282,7 +287,7 @@ async fn quote_create(
     let currency = priced.first().map_or(Currency::CNY, |first| first.quote.currency);
     let total = priced.iter().try_fold(Money::zero(currency), |sum, one| sum.checked_add(one.quote.total));
     let total = total.or(Err(PriceError::Quote(pricing::api::QuoteError::MixedCurrency)))?;
-    let groups =
-        priced.into_iter().map(|one| QuoteGroup { merchant: one.merchant, quote: one.quote }).collect();
+    let group = |one: Priced| QuoteGroup { merchant: one.merchant, quote: one.quote, next: one.next };
+    let groups = priced.into_iter().map(group).collect();
     Ok(Json(QuoteView { groups, total }))
 }

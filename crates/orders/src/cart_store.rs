@@ -36,12 +36,11 @@ pub(crate) fn replace(tx: &mut Tx, person: PersonId, lines: &[(SkuId, i64)]) -> 
         .map(|(sku, qty)| vec![Value::from(person), (*sku).into(), (*qty).into(), now.into()])
         .collect();
     // A twin of this request may have come in between: the later one holds.
-    tx.insert(
+    tx.insert_later(
         "INSERT INTO orders_cart (person, sku, qty, added_at)",
         &rows,
         "ON CONFLICT (person, sku) DO UPDATE SET qty = excluded.qty",
-    )?;
-    Ok(())
+    )
 }
 
 /// Moves a guest's lines to a member; where both have a SKU, the larger number stays.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use work::{Failure, JobHandler, JobRow, JobRun};
 
 use crate::model::{Order, OrderState};
-use crate::refund_order::{LineRefund, Refund, refund};
+use crate::refund_order::{LADDER, LineRefund, Refund, refund};
 use crate::{cancel_order, fulfil_order, paid, store};
 
 /// The time to pay is over.
@@ -105,7 +105,7 @@ fn team_succeeded(tx: &mut Tx, job: &JobRow) -> Result<(), Failure> {
         .filter(|part| part.amount_minor > 0)
         .collect();
     let id: RefundId = tx.new_id();
-    let reason = "ladder".to_owned();
+    let reason = LADDER.to_owned();
     let what = Refund { id, lines: back, shipping: 0, reason, restock: false, actor: None };
     Failure::check(refund(tx, order, &what))?;
     Ok(())

@@ -6,7 +6,7 @@ use base::{MerchantId, PersonId, SkuId};
 use catalog::api::SkuInfo;
 use db::{DbError, Rx};
 use deals::api::{DealChoice, DealError};
-use pricing::api::{ActivityPrice, Quote, QuoteError, QuoteLineInput, quote};
+use pricing::api::{ActivityPrice, NextOffer, Quote, QuoteError, QuoteLineInput, next_offers, quote};
 
 /// Most lines that are priced or ordered at once.
 pub(crate) const LINES_MAX: usize = 200;
@@ -24,6 +24,8 @@ pub(crate) struct Priced {
     pub(crate) merchant: MerchantId,
     pub(crate) skus: BTreeMap<SkuId, SkuInfo>,
     pub(crate) quote: Quote,
+    /// What a little more would bring.
+    pub(crate) next: Vec<NextOffer>,
 }
 
 /// Why there is no price.
@@ -88,8 +90,9 @@ pub(crate) fn price(rx: &mut Rx, person: PersonId, wanted: &Wanted) -> Result<Ve
             .collect();
         let context = pricing::api::context(rx, merchant, currency)?;
         let quote = quote(&inputs, &context)?;
+        let next = next_offers(&quote, &context)?;
         let skus = lines.into_iter().map(|(info, _)| (info.sku, info)).collect();
-        priced.push(Priced { merchant, skus, quote });
+        priced.push(Priced { merchant, skus, quote, next });
     }
     Ok(priced)
 }

@@ -19,6 +19,9 @@ pub(crate) fn routes() -> OpenApiRouter<Ctx> {
     OpenApiRouter::new().routes(routes!(refund_create))
 }
 
+/// The reason of what a ladder gives back.
+pub(crate) const LADDER: &str = "ladder";
+
 /// What goes back of one line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -167,7 +170,13 @@ fn finish(tx: &mut Tx, order: &Order, refund: &Refund, amount: i64) -> Result<()
     if is_whole && order.completed_at.is_none() {
         reach::api::cancelled(tx, order.id)?;
     }
-    store::note(tx, order, if is_whole { "refunded" } else { "partly_refunded" }, refund.actor)?;
+    let what = match (is_whole, refund.reason.as_str()) {
+        (true, _) => "refunded",
+        // A shop may give the same reason; only the ladder itself has nobody behind it.
+        (false, LADDER) if refund.actor.is_none() => "ladder_refunded",
+        (false, _) => "partly_refunded",
+    };
+    store::note(tx, order, what, refund.actor)?;
     let Order { id, merchant, buyer, .. } = *order;
     tx.publish(&OrderRefunded { order: id, refund: refund.id, merchant, buyer, amount, is_whole })?;
     Ok(())

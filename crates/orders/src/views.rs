@@ -48,7 +48,8 @@ struct ShipmentView {
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 struct TimelineView {
     at: Timestamp,
-    /// `placed paid team_succeeded team_failed shipped received completed cancelled refunded partly_refunded`.
+    /// `placed paid team_succeeded team_failed shipped received completed cancelled refunded partly_refunded
+    /// ladder_refunded`.
     what: String,
     /// `buyer`, `shop` or `system`.
     actor: &'static str,

@@ -51,6 +51,24 @@ pub fn person_names(rx: &mut Rx, people: &[PersonId]) -> Result<BTreeMap<PersonI
     store::person_names(rx, people)
 }
 
+/// A person's name as strangers see it: the first character and stars. Whatever page or picture tells people of each
+/// other who need not know each other uses this; a shop sees the full names of its own buyers and beneficiaries.
+#[must_use]
+pub fn public_name(name: &str) -> String {
+    let mut characters = name.trim().chars();
+    let first = characters.next().unwrap_or('?');
+    let stars = characters.count().clamp(1, 2);
+    format!("{first}{}", "*".repeat(stars))
+}
+
+/// The regions of people's default addresses; who has none is left out. For comparing, not for showing.
+///
+/// # Errors
+/// Whatever the store says.
+pub fn home_regions(rx: &mut Rx, people: &[PersonId]) -> Result<BTreeMap<PersonId, String>, DbError> {
+    store::home_regions(rx, people)
+}
+
 /// A shop.
 ///
 /// # Errors
@@ -242,4 +260,15 @@ pub fn end_sessions(tx: &mut Tx, phone: &Phone) -> Result<bool, DbError> {
     let Some(person) = store::find_by_phone(tx, phone)? else { return Ok(false) };
     store::end_other_sessions(tx, person, None)?;
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::public_name;
+
+    #[test]
+    fn a_public_name_tells_the_first_character_only() {
+        let names = ["张小明", "张", "", " 李 ", "member 1", "👩‍🌾农场"];
+        assert_eq!(names.map(public_name), ["张**", "张*", "?*", "李*", "m**", "👩**"]);
+    }
 }

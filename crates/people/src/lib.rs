@@ -42,6 +42,7 @@ fn routes() -> OpenApiRouter<Ctx> {
         .routes(routes!(sign_in::session_create, sessions::session_list))
         .routes(routes!(sign_in::session_password_create))
         .routes(routes!(sessions::session_end))
+        .routes(routes!(sessions::session_end_others))
         .routes(routes!(sessions::session_sign_out))
         .routes(routes!(me::me_get, me::me_update))
         .routes(routes!(password::me_password_set))

@@ -159,6 +159,15 @@ pub(crate) async fn session_end(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Signs every other device out.
+#[utoipa::path(post, path = "/api/v1/sessions/end-others", tag = "people", responses((status = 204), Common))]
+pub(crate) async fn session_end_others(ctx: rest::State, actor: Actor) -> Result<StatusCode, Refused> {
+    let (person, session) = (actor.person, actor.session);
+    let end = move |tx: &mut Tx| store::end_other_sessions(tx, person, Some(session));
+    ctx.db().write::<_, DbError, _>(Lane::Interactive, end).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Signs this device out and takes the cookie away.
 #[utoipa::path(post, path = "/api/v1/sessions/sign-out", tag = "people", responses((status = 204), Common))]
 pub(crate) async fn session_sign_out(ctx: rest::State, actor: Actor) -> Result<Response, Refused> {

@@ -4,8 +4,8 @@ use base::{Currency, MerchantId};
 use db::{DbError, Rx};
 
 pub use crate::model::{
-    ActivityPrice, Explanation, Freight, FullReduction, LINES_MAX, Lane, QTY_MAX, Quote, QuoteContext,
-    QuoteError, QuoteLine, QuoteLineInput, REDUCTIONS_MAX, check_rules, quote,
+    ActivityPrice, Explanation, Freight, FullReduction, LINES_MAX, Lane, NextOffer, QTY_MAX, Quote,
+    QuoteContext, QuoteError, QuoteLine, QuoteLineInput, REDUCTIONS_MAX, check_rules, next_offers, quote,
 };
 use crate::store;
 

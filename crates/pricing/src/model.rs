@@ -269,6 +269,53 @@ pub fn quote(lines: &[QuoteLineInput], context: &QuoteContext) -> Result<Quote, 
     Ok(Quote { currency: context.currency, lines, goods, discount, shipping, total, explanations })
 }
 
+/// What a little more would bring.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct NextOffer {
+    /// What would be added; above 0.
+    pub missing: Money,
+    /// What would be taken off in all, delivery included.
+    pub saves: Money,
+    /// Pages translate `price.<code>` with `params`, as in an [`Explanation`].
+    pub code: String,
+    /// Numbers of the rule; names that end in `_minor` are amounts in the quote's currency.
+    pub params: BTreeMap<String, String>,
+}
+
+/// The offers just out of reach of a quote: the nearest better full reduction, and free delivery.
+///
+/// Adding goods worth `missing` reaches the offer by the same rules, if nothing else changes.
+///
+/// # Errors
+/// [`QuoteError::Overflow`].
+pub fn next_offers(quote: &Quote, context: &QuoteContext) -> Result<Vec<NextOffer>, QuoteError> {
+    let offer = |missing: i64, saves: i64, code: &str, params: &[(&str, i64)]| NextOffer {
+        missing: Money::new(missing, context.currency),
+        saves: Money::new(saves, context.currency),
+        code: code.to_owned(),
+        params: params.iter().map(|(name, value)| ((*name).to_owned(), value.to_string())).collect(),
+    };
+    let distance = |to: i64, from: i64| to.checked_sub(from).ok_or(QuoteError::Overflow);
+    let mut offers = Vec::new();
+    let goods = quote.goods.minor();
+    let better = context.full_reductions.iter().filter(|tier| {
+        // Tiers reached already are in the quote.
+        tier.threshold_minor > goods && tier.off_minor > quote.discount.minor()
+    });
+    if let Some(tier) = better.min_by_key(|tier| (tier.threshold_minor, Reverse(tier.off_minor))) {
+        let params = [("threshold_minor", tier.threshold_minor), ("off_minor", tier.off_minor)];
+        let missing = distance(tier.threshold_minor, goods)?;
+        offers.push(offer(missing, tier.off_minor, "full_reduction", &params));
+    }
+    let after_discount = distance(goods, quote.discount.minor())?;
+    let free_from = context.freight.free_from_minor.filter(|from| *from > after_discount);
+    if let Some(from) = free_from.filter(|_| quote.shipping.minor() > 0) {
+        let missing = distance(from, after_discount)?;
+        offers.push(offer(missing, quote.shipping.minor(), "freight_free", &[("free_from_minor", from)]));
+    }
+    Ok(offers)
+}
+
 /// One line per SKU, in the order of first mention.
 fn merge(lines: &[QuoteLineInput]) -> Result<Vec<QuoteLineInput>, QuoteError> {
     if lines.is_empty() {

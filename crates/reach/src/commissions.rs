@@ -76,7 +76,7 @@ pub struct EvidenceTouch {
     pub code: String,
     /// Who shared; `null` for the merchant's own entry.
     pub sharer: Option<PersonId>,
-    /// The sharer's name.
+    /// The sharer's name, masked as everywhere in public; the shop's name for its own entry.
     pub sharer_name: String,
     /// The kind of entry.
     pub scene: String,
@@ -141,9 +141,10 @@ pub(crate) fn evidence(rx: &mut Rx, order: OrderId) -> Result<EvidenceView, DbEr
         at: touch.at,
         code: touch.code,
         sharer: touch.sharer,
-        sharer_name: touch
-            .sharer
-            .map_or_else(|| shop.clone(), |sharer| names.get(&sharer).cloned().unwrap_or_default()),
+        sharer_name: touch.sharer.map_or_else(
+            || shop.clone(),
+            |sharer| names.get(&sharer).map_or_else(String::new, |name| people::api::public_name(name)),
+        ),
         scene: touch.scene,
         counted: touch.reason == Reason::Counted,
         reason: touch.reason,

@@ -122,7 +122,7 @@ pub struct EntryPreview {
     pub price: Option<Money>,
     /// The price in a team, if there is one.
     pub team_price: Option<Money>,
-    /// Who shares; the shop's name for its own entries.
+    /// Who shares, masked as everywhere in public; the shop's name for its own entries.
     pub sharer_name: String,
 }
 
@@ -183,7 +183,10 @@ pub(crate) fn preview(rx: &mut Rx, ctx: &Ctx, code: &str) -> Result<Option<Entry
     let target = EntryTarget::of(&row)?;
     let Some(found) = resolve(rx, &Hooks::of(ctx), target)? else { return Ok(None) };
     let sharer_name = match row.sharer {
-        Some(sharer) => people::api::person_names(rx, &[sharer])?.into_values().next(),
+        Some(sharer) => {
+            let name = people::api::person_names(rx, &[sharer])?.into_values().next();
+            name.map(|name| people::api::public_name(&name))
+        }
         None => people::api::merchant_names(rx, &[row.merchant])?.into_values().next(),
     };
     Ok(Some(EntryPreview {

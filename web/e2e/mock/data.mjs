@@ -38,7 +38,9 @@ export const products = titles.map(([title, price, , shop], i) => {
 })
 export const activities = titles.flatMap(([title, , team], i) => team === null ? [] : [{
   id: id('act', i + 1), merchant: products[i].merchant, product: products[i].id, title, state: 'live',
-  skus: products[i].skus.map((sku) => ({ sku: sku.id, team_price: yuan(sku.price.amount_minor - (titles[i][1] - team)), leader_price: null, tiers: [] })),
+  skus: products[i].skus.map((sku) => ({ sku: sku.id, team_price: yuan(sku.price.amount_minor - (titles[i][1] - team)), leader_price: i === 0 ? yuan(sku.price.amount_minor - (titles[i][1] - team) - 200) : null,
+    tiers: i === 0 ? [{ people: 2, price: yuan(sku.price.amount_minor - (titles[i][1] - team)) }, { people: 3, price: yuan(sku.price.amount_minor - (titles[i][1] - team) - 500) }] : [],
+  })),
   size: i === 0 ? 3 : 2, window_minutes: 1440, starts_at: at(-86400), ends_at: at(86400 * 5), quota: 100, quota_left: 62, per_person_limit: 3, new_buyers_only: false,
 }])
 const member = (name, is_leader, is_me = false) => ({ name, is_leader, is_me, joined_at: at(-600) })
@@ -46,7 +48,8 @@ function team(n, members, state = 'open', extra = {}) {
   const activity = activities[0]
   return {
     id: id('tem', n), activity: activity.id, product: activity.product, sku: activity.skus[0].sku, size: 3, needed: 3, paid: members.length, seats_left: 3 - members.length, state,
-    deadline: at(7200 + n * 60), members, merged_into: null, price: activity.skus[0].team_price, solo_price: products[0].skus[0].price, is_member: members.some((m) => m.is_me), server_now: at(0), ...extra,
+    deadline: at(7200 + n * 60), members, merged_into: null, price: activity.skus[0].team_price, solo_price: products[0].skus[0].price, is_member: members.some((m) => m.is_me), is_leader: members[0].is_me, server_now: at(0),
+    price_now: activity.skus[0].team_price, tiers: activity.skus[0].tiers, is_near: n === 1, merge_offers_sent: [], merge_offers_received: n === 3 ? [id('tem', 2)] : [], ...extra,
   }
 }
 export const teams = [
@@ -55,7 +58,7 @@ export const teams = [
   team(5, [member('林小满', true, true)], 'failed', { deadline: at(-60) }), team(6, [member('赵*', true)], 'merged', { merged_into: id('tem', 4) }),
 ]
 export const me = {
-  id: id('per', 1), name: '林小满', phone_masked: '138****0001', is_guest: false, locale: 'zh-CN', is_operator: true,
+  id: id('per', 1), name: '林小满', has_password: true, phone_masked: '138****0001', is_guest: false, locale: 'zh-CN', is_operator: true,
   merchants: [{ id: merchants[0].id, name: merchants[0].name, role: 'owner', rights: [] }, { id: merchants[1].id, name: merchants[1].name, role: 'staff', rights: ['orders', 'stock'] }],
 }
 export const addresses = [{ id: id('adr', 1), name: '林小满', phone: '13800000001', region: '浙江省杭州市西湖区', street: '文三路 100 号 2 幢 501', is_default: true }]
@@ -94,7 +97,18 @@ export function order(n, state, extra = {}) {
     goods: q.goods, discount: q.discount, shipping: q.shipping, total: q.total, captured: done ? q.total : yuan(0), refunded: state === 'refunded' ? q.total : yuan(0),
     address: addresses[0], note: '请放驿站', team: state === 'paid' ? id('tem', 3) : null, placed_at: at(-7200), paid_at: done ? at(-7000) : null, shipped_at: null, received_at: null, completed_at: null,
     pay_by: state === 'unpaid' ? at(900) : null, shipment: state === 'shipped' ? { carrier: '顺丰', tracking: 'SF1234567890' } : null, explanations: q.explanations,
-    timeline: [{ at: at(-7200), what: 'placed', actor: '林小满' }, ...(done ? [{ at: at(-7000), what: 'paid', actor: '林小满' }] : [])], ...extra,
+    timeline: [{ at: at(-7200), what: 'placed', actor: 'buyer' }, ...(done ? [{ at: at(-7000), what: 'paid', actor: 'buyer' }] : []), ...(state === 'refunded' ? [{ at: at(-600), what: 'refunded', actor: 'shop' }] : [])],
+    shipping_refunded: yuan(0), server_now: at(0), ...extra,
   }
 }
+/** What is near of the offers that `quote` knows. */
+export const next = (q) => [
+  ...(q.goods.amount_minor < 9900 ? [{ code: 'full_reduction', missing: yuan(9900 - q.goods.amount_minor), saves: yuan(1000), params: { threshold_minor: '9900', off_minor: '1000' } }] : []),
+  ...(q.goods.amount_minor < 5900 ? [{ code: 'freight_free', missing: yuan(5900 - q.goods.amount_minor), saves: yuan(600), params: { free_from_minor: '5900' } }] : []),
+]
 export const orders = ['unpaid', 'paid', 'confirmed', 'shipped', 'completed', 'refunded', 'cancelled'].map((state, i) => order(i + 1, state))
+// All goods went back, the freight was kept; and the difference of a ladder.
+const kept = order(8, 'completed')
+orders.push({ ...kept, payment_state: 'partly_refunded', captured: yuan(kept.goods.amount_minor + 600), total: yuan(kept.goods.amount_minor + 600), refunded: kept.goods, lines: kept.lines.map((line) => ({ ...line, refunded: line.total })), timeline: [...kept.timeline, { at: at(-60), what: 'partly_refunded', actor: 'shop' }] })
+const cheaper = order(9, 'confirmed')
+orders.push({ ...cheaper, payment_state: 'partly_refunded', refunded: yuan(300), lines: cheaper.lines.map((line) => ({ ...line, refunded: yuan(300) })), timeline: [...cheaper.timeline, { at: at(-60), what: 'ladder_refunded', actor: 'system' }] })

@@ -4,7 +4,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { activities, addresses, at, categories, id, me, merchants, orders, order, products, quote, teams, yuan } from './data.mjs'
+import { activities, addresses, at, categories, id, me, merchants, next, orders, order, products, quote, teams, yuan } from './data.mjs'
 
 const web = fileURLToPath(new URL('../..', import.meta.url))
 const KINDS = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.json': 'application/json' }
@@ -33,7 +33,7 @@ function makeApi(state) {
         const found = product.skus.find((s) => s.id === sku)
         return [{ sku, product: product.id, title: product.title, picture: product.pictures[0], option_values: found.option_values, qty, unit: found.price, available: found.available, problem: found.available < 1 ? 'stock.short' : null }]
       })
-      return { merchant: m.id, merchant_name: m.name, lines, quote: quote(lines.filter((l) => !l.problem)) }
+      return { merchant: m.id, merchant_name: m.name, lines, quote: quote(lines.filter((l) => !l.problem)), next: next(quote(lines.filter((l) => !l.problem))) }
     }).filter((g) => g.lines.length > 0)
     return { groups, count: [...state.cart.values()].reduce((a, b) => a + b, 0), total: yuan(groups.reduce((sum, g) => sum + g.quote.total.amount_minor, 0)) }
   }
@@ -45,6 +45,8 @@ function makeApi(state) {
     ['GET', '/demo/sign-in-codes', () => ({ code: '123456' })],
     ['POST', '/sign-in/codes', () => ({ expires_at: at(300) })],
     ['POST', '/sessions(?:/guest|/password)?', () => ((state.signedIn = true), { session: id('ses', 1), person: me.id, is_guest: false, expires_at: at(86400) })],
+    ['POST', '/sessions/(?:end-others|[^/]+/end)', () => null],
+    ['PUT', '/me/password', () => null],
     ['POST', '/sessions/sign-out', () => ((state.signedIn = false), null)],
     ['GET', '/sessions', () => page([{ id: id('ses', 1), created_at: at(-9000), seen_at: at(-5), user_agent: 'Chromium', is_current: true }, { id: id('ses', 2), created_at: at(-90000), seen_at: at(-8000), user_agent: 'Safari on iPhone', is_current: false }])],
     ['GET', '/me', () => (state.signedIn ? me : refused(401, 'auth.required'))],
@@ -56,18 +58,20 @@ function makeApi(state) {
     ['GET', '/me/shares', () => page([0, 1].map((n) => ({ ...entry(n), frozen: yuan(640), paid: yuan(1280) })))],
     ['GET', '/me/commissions', () => page(['frozen', 'released', 'clawed_back'].map((s, n) => commission(n, s)))],
     ['GET', '/categories', () => ({ items: categories })],
-    ['GET', '/products', (_, __, url) => page(products.filter((p) => p.state === 'published' && (!url.searchParams.get('q') || p.title.includes(url.searchParams.get('q')))).map(card))],
+    ['GET', '/products', (_, __, url) => page(products.filter((p) => p.state === 'published' && (!url.searchParams.get('together') || activities.some((a) => a.product === p.id)) && (!url.searchParams.get('q') || p.title.includes(url.searchParams.get('q')))).map(card))],
     ['GET', '/products/([^/]+)', ([p]) => find(products, p)],
     ['PUT', '/products/([^/]+)', ([p], body) => ({ ...find(products, p), title: body.title })],
     ['GET', '/products/([^/]+)/activity', ([p]) => activities.find((a) => a.product === p) ?? refused(404, 'activity.none')],
     ['GET', '/activities/[^/]+/teams', () => ({ items: teams.slice(0, 3) })],
+    ['GET', '/activities/([^/]+)', ([a]) => { const found = find(activities, a); return found && { ...found, state: 'draft' } }],
+    ['PUT', '/activities/([^/]+)', ([a], body) => ({ ...find(activities, a), title: body.title })],
     ['GET', '/activities/[^/]+/statistics', () => ({ teams_opened: 31, teams_succeeded: 24, teams_failed: 3, people: 68, orders: 68, paid: yuan(202640) })],
     ['POST', '/activities/([^/]+)/(?:start|end)', ([a]) => find(activities, a)],
     ['GET', '/teams/([^/]+)', ([t]) => { const found = find(teams, t); return found && { ...found, server_now: at(0) } }],
     ['POST', '/teams/([^/]+)/merge-offers', ([t]) => ({ state: 'waiting', team: t })],
     ['GET', '/cart', () => (state.signedIn ? cart() : refused(401, 'auth.required'))],
     ['PUT', '/cart/lines/([^/]+)', ([sku], body) => (body.qty > 0 ? state.cart.set(sku, body.qty) : state.cart.delete(sku), cart())],
-    ['POST', '/quotes', (_, body) => { const q = quote(body.items, body.deal); return { groups: [{ merchant: mid, quote: q }], total: q.total } }],
+    ['POST', '/quotes', (_, body) => { const q = quote(body.items, body.deal); return { groups: [{ merchant: mid, quote: q, next: next(q) }], total: q.total } }],
     ['POST', '/checkouts', () => ({ id: id('chk', 1), orders: [orders[0].id], total: orders[0].total })],
     ['POST', '/payments', (_, body) => ((state.payment = { id: id('pay', 1), method: body.method, state: body.method === 'wallet' ? 'captured' : 'pending', amount: orders[0].total, orders: body.orders, expires_at: at(900), cashier_url: null }), state.payment)],
     ['GET', '/payments/[^/]+', () => state.payment ?? { id: id('pay', 1), method: 'sandbox', state: 'pending', amount: orders[0].total, orders: [orders[0].id], expires_at: at(900), cashier_url: null }],

@@ -23,6 +23,8 @@ pub(crate) struct Shown {
     pub(crate) category: Option<CategoryId>,
     pub(crate) merchant: Option<MerchantId>,
     pub(crate) words: Vec<Wanted>,
+    /// Only those with an activity.
+    pub(crate) is_together: bool,
     pub(crate) sort: Sort,
     /// The sort key of the row before.
     pub(crate) after: Option<(i64, ProductId)>,
@@ -66,6 +68,9 @@ pub(crate) fn list_shown(rx: &mut Rx, shown: &Shown) -> Result<Vec<ProductRow>, 
     if let Some(merchant) = shown.merchant {
         sql.push_str(" AND p.merchant = :merchant");
         params.push(("merchant", merchant.into()));
+    }
+    if shown.is_together {
+        sql.push_str(" AND p.activity IS NOT NULL");
     }
     word_conditions(&shown.words, &mut sql, &mut params);
     if let Some((key, id)) = shown.after {

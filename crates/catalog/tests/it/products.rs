@@ -206,8 +206,11 @@ app_test!(what_others_call, parts, |app| {
         (&card["activity"]["size"], &card["activity"]["team_price"]["amount_minor"]),
         (&json!(3), &json!(3900))
     );
+    let together = || app.get("/api/v1/products?together=true", "");
+    assert_eq!(together().await.expect(200)["items"][0]["id"], card["id"]);
     let clear = move |tx: &mut Tx| api::set_badge(tx, id, None);
     app.store.db.write::<_, DbError, _>(Lane::Interactive, clear).await.unwrap();
     let card = app.get("/api/v1/products", "").await.expect(200)["items"][0].clone();
     assert_eq!(card["activity"], Value::Null);
+    assert_eq!(together().await.expect(200)["items"], json!([]));
 });

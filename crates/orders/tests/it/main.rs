@@ -1,6 +1,7 @@
 //! The loop from the catalogue to the settled order, through the routes, on both engines.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+mod activities;
 mod alone;
 mod cart;
 mod races;

@@ -62,12 +62,22 @@ app_test!(a_ladder_gives_the_difference_back, parts, |app| {
         pay(&app, &who, &placed, "wallet").await.expect(201);
         let view = app.get(&format!("/api/v1/orders/{placed}"), &who.token).await.expect(200);
         team = view["team"].clone();
+        let shown = app.get(&format!("/api/v1/teams/{}", team.as_str().unwrap()), "").await.expect(200);
+        assert_eq!(shown["price"]["amount_minor"], 800);
+        assert_eq!(shown["price_now"]["amount_minor"], if number == 4 { 700 } else { 800 });
+        assert_eq!(
+            shown["tiers"][1],
+            json!({ "people": 3, "price": { "amount_minor": 700, "currency": "CNY" } })
+        );
         people.push((who, placed));
     }
     app.settle().await;
     for (who, placed) in &people {
         assert_eq!(state(&app, who, placed).await, "confirmed");
         assert_eq!(wallet(&app, who).await, 300);
+        let view = app.get(&format!("/api/v1/orders/{placed}"), &who.token).await.expect(200);
+        let last = view["timeline"].as_array().unwrap().last().unwrap().clone();
+        assert_eq!((&last["what"], &last["actor"]), (&json!("ladder_refunded"), &json!("system")));
     }
     app.audit().await;
 });
@@ -119,6 +129,14 @@ app_test!(two_half_full_teams_become_one, parts, |app| {
     };
     offer(&second.0, &first.2, &second.2).await.expect_problem(404, "team.not_found");
     assert_eq!(offer(&first.0, &first.2, &second.2).await.expect(200)["state"], "waiting");
+    let seen = async |team: &str, token: &str| {
+        let view = app.get(&format!("/api/v1/teams/{team}"), token).await.expect(200);
+        (view["merge_offers_sent"].clone(), view["merge_offers_received"].clone())
+    };
+    // Both leaders see the offer, and nobody else does.
+    assert_eq!(seen(&first.2, &first.0.token).await, (json!([second.2]), json!([])));
+    assert_eq!(seen(&second.2, &second.0.token).await, (json!([]), json!([first.2])));
+    assert_eq!(seen(&second.2, &first.0.token).await, (json!([]), json!([])));
     let merged = offer(&second.0, &second.2, &first.2).await.expect(200);
     assert_eq!(merged, json!({ "state": "merged", "team": second.2 }));
     app.settle().await;

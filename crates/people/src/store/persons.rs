@@ -18,6 +18,19 @@ pub(crate) fn person_names(rx: &mut Rx, people: &[PersonId]) -> Result<BTreeMap<
     Ok(names)
 }
 
+pub(crate) fn home_regions(rx: &mut Rx, people: &[PersonId]) -> Result<BTreeMap<PersonId, String>, DbError> {
+    let mut regions = BTreeMap::new();
+    in_lists(people, |list, params| {
+        let sql = format!(
+            "SELECT p.id, a.region FROM people_person p
+             JOIN people_address a ON a.person = p.id AND a.id = p.default_address WHERE p.id IN ({list})"
+        );
+        regions.extend(rx.list(&sql, params, |row| Ok((row.get::<PersonId>(0)?, row.get::<String>(1)?)))?);
+        Ok(())
+    })?;
+    Ok(regions)
+}
+
 /// A person's row.
 pub(crate) struct PersonRow {
     pub(crate) id: PersonId,

@@ -24,6 +24,21 @@ app_test!(devices_are_listed_and_ended, parts, |app| {
     app.get("/api/v1/me", &first).await.expect(200);
 });
 
+app_test!(the_other_devices_are_ended_together, parts, |app| {
+    let kept = member(&app, "13800138000").await;
+    let others = [member(&app, "13800138000").await, member(&app, "13800138000").await];
+    let stranger = member(&app, "13800138001").await;
+    for _ in 0..2 {
+        app.post("/api/v1/sessions/end-others", &kept, Value::Null).await.expect(204);
+    }
+    for token in &others {
+        app.get("/api/v1/me", token).await.expect_problem(401, "auth.required");
+    }
+    for token in [&kept, &stranger] {
+        app.get("/api/v1/me", token).await.expect(200);
+    }
+});
+
 app_test!(signing_out_takes_effect_at_once, parts, |app| {
     let token = member(&app, "13800138000").await;
     let answer = app.post("/api/v1/sessions/sign-out", &token, Value::Null).await;

@@ -55,6 +55,44 @@ fn codes(explanations: &[Explanation]) -> Vec<(&str, i64)> {
     explanations.iter().map(|e| (e.code.as_str(), e.amount.minor())).collect()
 }
 
+fn next(quote: &Quote, context: &QuoteContext) -> Vec<(String, i64, i64)> {
+    let offers = next_offers(quote, context).unwrap();
+    offers.into_iter().map(|offer| (offer.code, offer.missing.minor(), offer.saves.minor())).collect()
+}
+
+#[test]
+fn the_next_offer_is_the_nearest_that_is_better() {
+    let context = context(&[(5_000, 500), (9_900, 1_200), (20_000, 1_200)], (500, Some(4_900)));
+    let after = |goods: i64| next(&quote(&[line(1, 1, goods)], &context).unwrap(), &context);
+    let full = |missing, off| ("full_reduction".to_owned(), missing, off);
+    let freight = |missing| ("freight_free".to_owned(), missing, 500);
+    assert_eq!(after(4_000), [full(1_000, 500), freight(900)]);
+    assert_eq!(after(4_900), [full(100, 500)]);
+    // The reduction brings the goods below the threshold of free delivery again.
+    assert_eq!(after(5_000), [full(4_900, 1_200), freight(400)]);
+    // A higher threshold for the same is no offer.
+    assert_eq!(after(9_900), []);
+    assert_eq!(next(&quote(&[line(1, 1, 100)], &free()).unwrap(), &free()), []);
+}
+
+proptest! {
+    #[test]
+    fn what_the_next_reduction_promises_comes_true(
+        goods in 1_i64..30_000,
+        tiers in proptest::collection::vec((1_i64..40_000, 1_i64..5_000), 0..5),
+    ) {
+        let tiers: Vec<_> = tiers.into_iter().map(|(threshold, off)| (threshold.max(off), off)).collect();
+        let context = context(&tiers, (0, None));
+        let now = quote(&[line(1, 1, goods)], &context).unwrap();
+        for offer in next_offers(&now, &context).unwrap() {
+            prop_assert!(offer.missing.minor() > 0);
+            let then = quote(&[line(1, 1, goods + offer.missing.minor())], &context).unwrap();
+            prop_assert_eq!(then.discount.minor(), offer.saves.minor());
+            prop_assert!(then.discount.minor() > now.discount.minor());
+        }
+    }
+}
+
 #[test]
 fn the_lanes_add_up_in_their_order() {
     let lines = [with_activity(line(1, 2, 10_000), 7, 8_000), line(2, 1, 4_001)];

@@ -4,6 +4,24 @@
  */
 
 export interface paths {
+    "/api/v1/activities/{activity}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An activity of the shop, in any state. */
+        get: operations["activity_get"];
+        /** Change an activity: a draft in all but its product; one that runs in its title, window, end and limits. */
+        put: operations["activity_update"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/activities/{activity}/end": {
         parameters: {
             query?: never;
@@ -62,7 +80,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Open teams to join: real people, a free seat, soonest deadline first. */
+        /** Open teams to join: real people, a free seat; those led from the asker's own city first, then by deadline. */
         get: operations["team_list"];
         put?: never;
         post?: never;
@@ -1271,6 +1289,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sessions/end-others": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs every other device out. */
+        post: operations["session_end_others"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions/guest": {
         parameters: {
             query?: never;
@@ -1611,6 +1646,8 @@ export interface components {
             lines: components["schemas"]["CartLine"][];
             merchant: components["schemas"]["MerchantId"];
             merchant_name: string;
+            /** @description What a little more from this shop would bring. */
+            next: components["schemas"]["NextOffer"][];
             quote: components["schemas"]["Quote"] | null;
         };
         /** @description One line of the cart. */
@@ -1886,7 +1923,7 @@ export interface components {
             code: string;
             picture: components["schemas"]["EntryPicture"] | null;
             price: components["schemas"]["Money"] | null;
-            /** @description Who shares; the shop's name for its own entries. */
+            /** @description Who shares, masked as everywhere in public; the shop's name for its own entries. */
             sharer_name: string;
             /** @description Where it leads. */
             target: components["schemas"]["EntryTarget"];
@@ -1938,7 +1975,7 @@ export interface components {
             /** @description The kind of entry. */
             scene: string;
             sharer: components["schemas"]["PersonId"] | null;
-            /** @description The sharer's name. */
+            /** @description The sharer's name, masked as everywhere in public; the shop's name for its own entry. */
             sharer_name: string;
         };
         /** @description Where an amount comes from. */
@@ -2203,6 +2240,19 @@ export interface components {
              * @description Units that lie there at first. Ignored for a variant that is there already: its stock is counted elsewhere.
              */
             stock?: number | null;
+        };
+        /** @description What a little more would bring. */
+        NextOffer: {
+            /** @description Pages translate `price.<code>` with `params`, as in an [`Explanation`]. */
+            code: string;
+            /** @description What would be added; above 0. */
+            missing: components["schemas"]["Money"];
+            /** @description Numbers of the rule; names that end in `_minor` are amounts in the quote's currency. */
+            params: {
+                [key: string]: string;
+            };
+            /** @description What would be taken off in all, delivery included. */
+            saves: components["schemas"]["Money"];
         };
         /** @description What a notice tells. */
         Notice: {
@@ -2791,6 +2841,8 @@ export interface components {
         /** @description What the items of one merchant cost. */
         QuoteGroup: {
             merchant: components["schemas"]["MerchantId"];
+            /** @description What a little more from this shop would bring. */
+            next: components["schemas"]["NextOffer"][];
             quote: components["schemas"]["Quote"];
         };
         /** @description One priced line. */
@@ -3017,7 +3069,7 @@ export interface components {
             title: string;
         };
         TeamId: string;
-        /** @description Open teams of an activity, soonest deadline first. */
+        /** @description Open teams of an activity. */
         TeamList: {
             items: components["schemas"]["TeamView"][];
         };
@@ -3036,7 +3088,13 @@ export interface components {
             id: components["schemas"]["TeamId"];
             is_leader: boolean;
             is_member: boolean;
+            /** @description Whether its leader lives in the same city as who asks, by their default addresses. */
+            is_near: boolean;
             members: components["schemas"]["TeamMemberView"][];
+            /** @description For its leader: the open teams that asked to merge with it. */
+            merge_offers_received: components["schemas"]["TeamId"][];
+            /** @description For its leader: the teams he asked to merge. */
+            merge_offers_sent: components["schemas"]["TeamId"][];
             merged_into: components["schemas"]["TeamId"] | null;
             /**
              * Format: int64
@@ -3047,6 +3105,8 @@ export interface components {
             paid: number;
             /** @description What joining costs. */
             price: components["schemas"]["Money"];
+            /** @description What one unit costs a member in the end, if nobody else joins; the rest is refunded when the team closes. */
+            price_now: components["schemas"]["Money"];
             product: components["schemas"]["ProductId"];
             /** Format: int64 */
             seats_left: number;
@@ -3060,6 +3120,8 @@ export interface components {
             solo_price: components["schemas"]["Money"];
             /** @description `open`, `succeeded`, `failed` or `merged`. */
             state: string;
+            /** @description The steps of the ladder, for what the leader took; empty when there is one price. */
+            tiers: components["schemas"]["TierView"][];
         };
         Text1To200: string;
         Text1To60: string;
@@ -3082,7 +3144,10 @@ export interface components {
             /** @description `buyer`, `shop` or `system`. */
             actor: string;
             at: components["schemas"]["Timestamp"];
-            /** @description `placed paid team_succeeded team_failed shipped received completed cancelled refunded partly_refunded`. */
+            /**
+             * @description `placed paid team_succeeded team_failed shipped received completed cancelled refunded partly_refunded
+             *     ladder_refunded`.
+             */
             what: string;
         };
         /** Format: date-time */
@@ -3154,6 +3219,268 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    activity_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                activity: components["schemas"]["ActivityId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityView"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a request with the same Idempotency-Key is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not what the route takes */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the Idempotency-Key was used for another request, or a value is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    activity_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                activity: components["schemas"]["ActivityId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActivityBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityView"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a request with the same Idempotency-Key is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not what the route takes */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the Idempotency-Key was used for another request, or a value is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     activity_end: {
         parameters: {
             query?: never;
@@ -12874,6 +13201,8 @@ export interface operations {
                 /** @description Words that title, codes or attributes must all have. */
                 q?: string;
                 sort?: "new" | "price" | "-price";
+                /** @description Only what is bought together now. */
+                together?: boolean;
                 cursor?: string;
                 limit?: number;
             };
@@ -14068,6 +14397,131 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Session"];
                 };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a request with the same Idempotency-Key is under way */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not what the route takes */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the Idempotency-Key was used for another request, or a value is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    session_end_others: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description the request is malformed: body, parameter or header */
             400: {

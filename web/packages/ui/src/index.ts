@@ -1,5 +1,6 @@
 export { default as AvatarMark } from './components/AvatarMark.vue'
 export { default as PictureBox } from './components/PictureBox.vue'
+export { toneOf, type Tone } from './components/tone'
 export {
   isLocale,
   LOCALES,
@@ -20,6 +21,7 @@ export { default as SkeletonBlock } from './load/SkeletonBlock.vue'
 export { useAct, useLoad, usePages, type Load, type Loadable, type Pages } from './load/load'
 export { decimalToMinor, formatMinor, formatMoney, minorToDecimal, plus } from './money/money'
 export { default as MoneyText } from './money/MoneyText.vue'
+export { orderStateKey, returned, returnedKey, type Returned } from './order/state'
 export { default as CountDown } from './time/CountDown.vue'
 export { default as TimeText } from './time/TimeText.vue'
 export { formatDay, formatTime, remaining, useRemaining, type Remaining } from './time/time'

@@ -5,12 +5,14 @@ export default {
   },
   tab: { home: 'Home', categories: 'Categories', cart: 'Cart', me: 'Me' },
   page: {
+    account: 'Account and security',
     home: 'Home', categories: 'Categories', search: 'Search', product: 'Product', merchant: 'Shop', cart: 'Cart', checkout: 'Check out', cashier: 'Cashier', payment: 'Payment',
     team: 'Team', orders: 'My orders', order: 'Order', me: 'Me', sign_in: 'Sign in', wallet: 'My wallet', shares: 'My shares', commissions: 'My commissions',
     addresses: 'Addresses', devices: 'Devices', landing: 'Shared link', missing: 'Page not found',
   },
   language: { 'zh-CN': '中文', en: 'English' },
   catalog: {
+    gone: 'This product is no longer on sale', bought_at: 'What you paid for one', to_shop_of: 'To {name}', to_order: 'Back to the order', no_categories: 'No categories yet', none_here: 'Nothing in this category yet', in_category: 'Products of the category',
     missing: 'This page does not exist, or it has moved', search: 'Search', search_hint: 'Search products', all: 'All products', none: 'No products yet', alone: 'Alone', sort: 'Sort',
     sorts: { new: 'Newest', price_up: 'Price, low first', price_down: 'Price, high first' }, drop_filter: 'Remove this filter', no_match: 'Nothing found. Try another word.', browse: 'Browse categories',
     choose: 'Choose a variant', available: '{n} in stock', please_choose: 'Please choose {names}', chosen: 'Chosen: {values}', qty: 'Quantity',
@@ -19,6 +21,8 @@ export default {
     details: 'Details', to_cart: 'Add', sold_out: 'Sold out', buy_alone: 'Buy alone', buy_now: 'Buy now', added: 'Added to the cart',
   },
   deals: {
+    strip_all: 'All', strip_failed: 'Team buying could not be loaded', ladder: 'Prices by number of people', ladder_step: 'From {n} people', ladder_reached: 'Reached', ladder_rule: 'The more people, the lower the price: you pay the team price now, and the difference comes back when the team closes.', ladder_now: '{n} people so far, price', ladder_done: 'The difference was returned by the number of people.', leader_pays: 'Who starts a team pays only', limit_each: 'At most {n} per person. ',
+    near: 'Your city', near_why: 'The leader lives in your city', sure: 'Enough people: this team will succeed', seats_left: '{n} more can join, and the price falls with them', merge_asked: 'They ask to merge', merge_sent: 'Proposed, waiting', elsewhere: 'Other teams you can join',
     size: 'Team of {n}', strip: 'Team buying now', open_teams: 'Open teams you can join', rules: '{n} people make a team, within {hours} hours from its start; otherwise everyone is refunded in full. ', new_only: 'New buyers only. ', quota_left: '{n} places left. ',
     no_teams: 'No open team right now. You can start one.', team_of: "{name}'s team", needed: '{n} more needed', left: 'Left', join: 'Join', start: 'Start a team', limit: ' (at most {n} each)', not_for_sku: 'This variant is not part of team buying',
     joining: "You are joining {name}'s team", opening: 'You are starting a new team of {n}', fail_refund: 'If the team does not fill in time, you are refunded in full, automatically.', team_gone: 'This team has ended. Please go back and choose another one.',
@@ -35,9 +39,10 @@ export default {
     visits: 'Visits', orders: 'Orders', frozen: 'Frozen', paid: 'Paid out', commission_rule: 'Commission is paid when the order is completed and its return period is over; refunds take their part back.', no_commissions: 'No commissions yet', base: 'Base', clawed: 'Taken back', release_at: 'Expected',
   },
   orders: {
+    paid_sum: 'Paid', kept: 'Paid in the end', refunded_goods: 'Goods refunded', refunded_shipping: 'Shipping refunded', returned: { all: ', everything, the way it came', goods: ': all goods, shipping is kept', difference: ': the difference by the size of the team', part: ', the way it came' },
     goods: 'Goods', discount: 'Discount', shipping: 'Shipping', total: 'Total', cart_empty: 'Your cart is empty', choose: 'Choose {title}', qty_of: 'Quantity of {title}', remove_of: 'Remove {title}', invalid: 'No longer available: {n}', drop_invalid: 'Remove them all',
     cart_note: 'Offers and shipping included', to_checkout: 'Check out ({n})', ship_to: 'Deliver to', note: 'Note', note_hint: 'For the shop (optional)', to_pay: 'To pay', submit: 'Place order',
-    by_state: 'By state', all: 'All', teaming: 'Teaming up', none: 'No orders yet', pieces: '{n} pieces', see_team: 'See the team', pay: 'Pay', details: 'Details', refunded: 'Refunded', shipment: '{carrier} {tracking}',
+    by_state: 'By state', all: 'All', teaming: 'Teaming up', none: 'No orders yet', pieces: '{n} piece | {n} pieces', see_team: 'See the team', pay: 'Pay', details: 'Details', refunded: 'Refunded', shipment: '{carrier} {tracking}',
     receive: 'Confirm receipt', cancel: 'Cancel order', timeline: 'Progress', number: 'Order {number}', cancel_of: 'Cancel order {number}', cancel_refund: 'What you paid is refunded in full', cancel_why: 'Why do you cancel?', cancelled: 'The order is cancelled',
     receive_of: 'Receipt of order {number}', receive_note: 'Please confirm that the parcel has arrived. The return period starts now.',
     reasons: { changed_mind: 'Changed my mind', wrong_item: 'Wrong item', wrong_address: 'Wrong address', too_slow: 'It takes too long' },
@@ -49,6 +54,7 @@ export default {
   },
   ledger: { balance: 'Balance', payment: 'Payment', pending: 'Pending', none: 'No entries yet', order: 'Order' },
   people: {
+    large: 'Large text', large_note: 'Bigger text, bigger buttons', name_head: 'Name', shown_name: 'Name', name_note: 'Others see only the first character in teams and shared links, such as “J**”. Shops you bought from see all of it.', renamed: 'Name saved', set_password: 'Set a password', change_password: 'Change the password', current_password: 'Current password', new_password: 'New password', password_note: 'At least 8 characters. You can then sign in with phone and password.', password_note_change: 'At least 8 characters. Forgotten the current one? Sign in by code; for 15 minutes it is not needed.', password_set: 'Password saved', end_others: 'Sign out all other devices', end_others_note: 'Every device but this one must sign in again.', others_ended: 'All other devices are signed out', end_session_of: 'Sign out {name}',
     sign_in: 'Sign in', sign_out: 'Sign out', welcome: 'Hello', console: 'Merchant console', language: 'Language', region_hint: 'Province, city, district', default_address: 'Use as default', default: 'Default', add_address: 'Add an address', edit_address: 'Edit address',
     no_addresses: 'No addresses yet', edit_of: "Edit {name}'s address", remove_of: "Remove {name}'s address", no_devices: 'No devices', unknown_device: 'Unknown device', seen: 'Last used', this_device: 'This device', end_session: 'Sign out',
     way: 'How to sign in', by_code: 'By code', by_password: 'By password', send_code: 'Get a code', resend_in: 'Again in {n}s', code_sent: 'The code is on its way', demo_code: 'Demo: the code is filled in', sign_in_note: 'A new phone number becomes a member by signing in. Browsing needs no sign-in.',

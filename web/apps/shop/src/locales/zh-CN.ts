@@ -5,12 +5,14 @@ export default {
   },
   tab: { home: '首页', categories: '分类', cart: '购物车', me: '我的' },
   page: {
+    account: '账号与安全',
     home: '首页', categories: '分类', search: '搜索', product: '商品', merchant: '店铺', cart: '购物车', checkout: '确认订单', cashier: '收银台', payment: '支付结果',
     team: '拼团', orders: '我的订单', order: '订单详情', me: '我的', sign_in: '登录', wallet: '我的钱包', shares: '我的分享', commissions: '我的佣金',
     addresses: '收货地址', devices: '登录设备', landing: '分享', missing: '页面不存在',
   },
   language: { 'zh-CN': '中文', en: 'English' },
   catalog: {
+    gone: '这件商品已下架，暂时买不到了', bought_at: '当时买的价格', to_shop_of: '去 {name} 看看', to_order: '回到订单', no_categories: '还没有分类', none_here: '这个分类还没有商品', in_category: '分类商品',
     missing: '这个页面不存在，或者已经搬走', search: '搜索', search_hint: '搜商品', all: '全部商品', none: '还没有商品', alone: '单买', sort: '排序',
     sorts: { new: '最新', price_up: '价格从低到高', price_down: '价格从高到低' }, drop_filter: '去掉这个筛选', no_match: '没有找到合适的商品，换个词试试', browse: '看看分类',
     choose: '选择规格', available: '库存 {n} 件', please_choose: '请选择 {names}', chosen: '已选 {values}', qty: '数量',
@@ -19,6 +21,8 @@ export default {
     details: '商品详情', to_cart: '加购', sold_out: '已售罄', buy_alone: '单独购买', buy_now: '立即购买', added: '已加入购物车',
   },
   deals: {
+    strip_all: '全部', strip_failed: '拼团没有加载出来', ladder: '阶梯价', ladder_step: '满 {n} 人', ladder_reached: '已达到', ladder_rule: '人越多越便宜：先按拼团价付款，成团时按实际人数退回差价。', ladder_now: '现在 {n} 人，价格', ladder_done: '差价已按实际人数原路退回。', leader_pays: '开团的团长只付', limit_each: '每人限购 {n} 件。',
+    near: '同城', near_why: '团长和你在同一个城市', sure: '人数已够，到时一定成团', seats_left: '还可以再加入 {n} 人，人越多越便宜', merge_asked: '对方已提议', merge_sent: '已提议，等对方同意', elsewhere: '还可以参加这些团',
     size: '{n}人团', strip: '拼团进行中', open_teams: '正在拼单，可直接参加', rules: '{n} 人成团，开团后 {hours} 小时内有效，未成团自动全额退款。', new_only: '仅限新客。', quota_left: '剩余 {n} 个名额。',
     no_teams: '现在没有进行中的团，你可以发起一个', team_of: '{name} 的团', needed: '还差 {n} 人', left: '剩余', join: '去拼单', start: '发起拼单', limit: '（每人限购 {n} 件）', not_for_sku: '这个规格不参加拼团',
     joining: '你将参加 {name} 的团', opening: '你将发起一个新的 {n} 人团', fail_refund: '到期未成团，款项自动原路全额退回。', team_gone: '这个团已经结束，请返回选择其他团',
@@ -35,6 +39,7 @@ export default {
     visits: '访问', orders: '成交', frozen: '冻结', paid: '已到账', commission_rule: '佣金在订单完成且退货期过后到账；发生退款时按比例追回。', no_commissions: '还没有佣金', base: '计佣金额', clawed: '已追回', release_at: '预计到账',
   },
   orders: {
+    paid_sum: '实付', kept: '退款后实际支付', refunded_goods: '退商品款', refunded_shipping: '退运费', returned: { all: '，已全额原路退回', goods: '，商品款已全部退回，运费未退', difference: '，是按成团人数退回的差价', part: '，已原路退回' },
     goods: '商品金额', discount: '优惠', shipping: '运费', total: '合计', cart_empty: '购物车是空的', choose: '选择 {title}', qty_of: '{title} 的数量', remove_of: '删除 {title}', invalid: '失效商品 {n} 件', drop_invalid: '清空失效商品',
     cart_note: '已含优惠与运费', to_checkout: '去结算（{n}）', ship_to: '收货地址', note: '留言', note_hint: '给商家的话（可不填）', to_pay: '应付', submit: '提交订单',
     by_state: '按状态查看', all: '全部', teaming: '拼单中', none: '还没有订单', pieces: '共 {n} 件', see_team: '查看拼团', pay: '去支付', details: '详情', refunded: '已退款', shipment: '{carrier} {tracking}',
@@ -49,6 +54,7 @@ export default {
   },
   ledger: { balance: '余额', payment: '付款', pending: '待入账', none: '还没有收支', order: '查看订单' },
   people: {
+    large: '大字模式', large_note: '字更大，按钮更好点', name_head: '昵称', shown_name: '昵称', name_note: '别人在拼团和分享里只看到第一个字，如“小*”。买过东西的店铺能看到全名。', renamed: '昵称已保存', set_password: '设置登录密码', change_password: '修改登录密码', current_password: '当前密码', new_password: '新密码', password_note: '至少 8 个字符。设置后可以用手机号加密码登录。', password_note_change: '至少 8 个字符。忘了当前密码时，用验证码重新登录后 15 分钟内可以不填。', password_set: '密码已保存', end_others: '退出其他所有设备', end_others_note: '除了本机，其他设备都要重新登录。', others_ended: '其他设备都已退出', end_session_of: '让 {name} 下线',
     sign_in: '登录', sign_out: '退出登录', welcome: '你好', console: '商家工作台', language: '语言', region_hint: '如：浙江省杭州市西湖区', default_address: '设为默认地址', default: '默认', add_address: '新增收货地址', edit_address: '编辑收货地址',
     no_addresses: '还没有收货地址', edit_of: '编辑 {name} 的地址', remove_of: '删除 {name} 的地址', no_devices: '没有登录的设备', unknown_device: '未知设备', seen: '最近使用', this_device: '本机', end_session: '下线',
     way: '登录方式', by_code: '验证码登录', by_password: '密码登录', send_code: '获取验证码', resend_in: '{n} 秒后重发', code_sent: '验证码已发送', demo_code: '演示：验证码已自动填入', sign_in_note: '未注册的手机号登录后自动成为会员。浏览不需要登录。',

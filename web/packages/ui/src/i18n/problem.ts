@@ -1,4 +1,4 @@
-import { ApiProblem, type Explanation } from '@tuan/api'
+import { ApiProblem, type Explanation, type NextOffer } from '@tuan/api'
 import { useI18n } from 'vue-i18n'
 import { formatMoney } from '../money/money'
 
@@ -34,5 +34,12 @@ export function useCodes() {
     return t(key, params)
   }
 
-  return { problemText, codeText, explanationText }
+  /** What a little more would bring, as one sentence. */
+  function offerText(offer: NextOffer): string {
+    const key = `price.next.${offer.code}`
+    if (!te(key)) return ''
+    return t(key, { missing: formatMoney(offer.missing, locale.value), saves: formatMoney(offer.saves, locale.value) })
+  }
+
+  return { problemText, codeText, explanationText, offerText }
 }

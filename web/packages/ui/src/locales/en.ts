@@ -55,6 +55,7 @@ export default {
     freight_base: 'Shipping',
     freight_free: 'Free shipping from {free_from_minor}',
     free_shipping: 'Free shipping',
+    next: { full_reduction: '{missing} more takes {saves} off', freight_free: '{missing} more saves {saves} of shipping' },
   },
   order_state: {
     unpaid: 'To pay', paid: 'Paid', confirmed: 'To ship', shipped: 'On the way', received: 'Received', completed: 'Completed', cancelled: 'Cancelled', refunded: 'Refunded',
@@ -71,7 +72,9 @@ export default {
     capture: 'Payment', receive: 'Received by provider', return: 'Sent back', fee: 'Fee', fee_reversal: 'Fee reversal', refund: 'Refund', settle: 'Settlement', commission: 'Commission', commission_reversal: 'Commission reversal', top_up: 'Top-up', wallet_top_up: 'Top-up',
   },
   touch_reason: { counted: 'Counted', expired: 'Too long ago', own_link: 'Own link', later_touch: 'A later share counts', earlier_touch: 'An earlier share counts', not_counted: 'Not counted', self: 'Own link', outside_window: 'Too long ago', superseded: 'A later share counts' },
+  order_actor: { buyer: 'Buyer', shop: 'Shop', system: 'System' },
+  returned: { goods: 'Refunded, freight kept', part: 'Partly refunded', difference: 'Difference returned' },
   order_event: {
-    placed: 'Placed', paid: 'Paid', confirmed: 'Confirmed', team_opened: 'Team started', team_joined: 'Team joined', team_succeeded: 'Team complete', team_failed: 'Team not completed', shipped: 'Shipped', received: 'Received', completed: 'Completed', cancelled: 'Cancelled', refunded: 'Refunded', refund_requested: 'Refund requested', expired: 'Payment timed out',
+    placed: 'Placed', paid: 'Paid', confirmed: 'Confirmed', team_opened: 'Team started', team_joined: 'Team joined', team_succeeded: 'Team complete', team_failed: 'Team not completed', shipped: 'Shipped', received: 'Received', completed: 'Completed', cancelled: 'Cancelled', refunded: 'Refunded', refund_requested: 'Refund requested', expired: 'Payment timed out', partly_refunded: 'Partly refunded', ladder_refunded: 'Difference of the ladder returned',
   },
 }

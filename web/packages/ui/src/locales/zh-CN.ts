@@ -55,6 +55,7 @@ export default {
     freight_base: '运费',
     freight_free: '满 {free_from_minor} 包邮',
     free_shipping: '包邮',
+    next: { full_reduction: '再买 {missing} 可减 {saves}', freight_free: '再买 {missing} 免 {saves} 运费' },
   },
   order_state: {
     unpaid: '待付款', paid: '已付款', confirmed: '待发货', shipped: '待收货', received: '已收货', completed: '已完成', cancelled: '已取消', refunded: '已退款',
@@ -71,7 +72,9 @@ export default {
     capture: '收款', receive: '渠道到账', return: '退回', fee: '平台费', fee_reversal: '平台费退回', refund: '退款', settle: '结算', commission: '佣金', commission_reversal: '佣金追回', top_up: '充值', wallet_top_up: '充值',
   },
   touch_reason: { counted: '计入', expired: '已超出有效期', own_link: '自己的链接', later_touch: '之后还有别的分享', earlier_touch: '之前已有别的分享', not_counted: '未计入', self: '自己的链接', outside_window: '已超出有效期', superseded: '之后还有别的分享' },
+  order_actor: { buyer: '买家', shop: '商家', system: '系统' },
+  returned: { goods: '已退款（运费未退）', part: '部分退款', difference: '已退差价' },
   order_event: {
-    placed: '下单', paid: '付款', confirmed: '确认', team_opened: '开团', team_joined: '参团', team_succeeded: '成团', team_failed: '未成团', shipped: '发货', received: '收货', completed: '完成', cancelled: '取消', refunded: '退款', refund_requested: '申请退款', expired: '支付超时',
+    placed: '下单', paid: '付款', confirmed: '确认', team_opened: '开团', team_joined: '参团', team_succeeded: '成团', team_failed: '未成团', shipped: '发货', received: '收货', completed: '完成', cancelled: '取消', refunded: '退款', refund_requested: '申请退款', expired: '支付超时', partly_refunded: '部分退款', ladder_refunded: '阶梯价退差价',
   },
 }
