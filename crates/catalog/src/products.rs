@@ -10,7 +10,8 @@ use base::{
 };
 use db::{DbError, Lane, Rx, Tx};
 use rest::{
-    Actor, Command, Common, Ctx, Json, MaybeActor, OpenApiRouter, Path, Query, Refused, Right, routes,
+    Actor, Command, Common, Ctx, Json, KeptKey, MaybeActor, OpenApiRouter, Path, Query, Refused, Right,
+    routes,
 };
 use serde::{Deserialize, Serialize};
 
@@ -218,8 +219,9 @@ pub(crate) struct ProductFilter {
     responses((status = 200, body = Page<ProductCard>), Common))]
 pub(crate) async fn product_list(
     ctx: rest::State,
+    key: KeptKey,
     Query(filter): Query<ProductFilter>,
-) -> Result<Json<Page<ProductCard>>, Refused> {
+) -> Result<Response, Refused> {
     let page = PageRequest { cursor: filter.cursor.clone(), limit: filter.limit };
     let cursor = page.cursor.as_deref().map(Cursor::decode);
     let shown = Shown {
@@ -247,7 +249,7 @@ pub(crate) async fn product_list(
         let names = names_of(rx, &page.items)?;
         Ok(page.map(|row| card(row, &names)))
     };
-    Ok(Json(ctx.db().read::<_, DbError, _>(read).await?))
+    ctx.kept::<_, ProductError, _>(key, read).await
 }
 
 /// A product. One that is not on sale is seen by the shop's own people only.
@@ -255,15 +257,16 @@ pub(crate) async fn product_list(
     params(("product" = ProductId, Path)), responses((status = 200, body = Product), Common))]
 pub(crate) async fn product_get(
     ctx: rest::State,
+    key: KeptKey,
     MaybeActor(actor): MaybeActor,
     Path(product): Path<ProductId>,
-) -> Result<Json<Product>, Refused> {
-    let found = ctx.db().read(move |rx| find(rx, product)).await?;
-    let is_own = actor.is_some_and(|actor| actor.works_for(found.merchant));
-    if found.state != ProductState::Published && !is_own {
-        return Err(ProductError::NotFound.into());
-    }
-    Ok(Json(found))
+) -> Result<Response, Refused> {
+    let read = move |rx: &mut Rx| {
+        let found = find(rx, product)?;
+        let is_own = actor.as_ref().is_some_and(|actor| actor.works_for(found.merchant));
+        if found.state == ProductState::Published || is_own { Ok(found) } else { Err(ProductError::NotFound) }
+    };
+    ctx.kept(key, read).await
 }
 
 // ---- for the merchant

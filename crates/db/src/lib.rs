@@ -8,6 +8,7 @@
 mod backup;
 mod error;
 mod fact;
+mod freshness;
 mod health;
 mod lock;
 mod migrate;
@@ -26,6 +27,7 @@ mod work;
 pub use backup::copy_sqlite;
 pub use error::DbError;
 pub use fact::{fact, set_fact};
+pub use freshness::{Mark, Tables};
 pub use migrate::{Migration, Migrations, STORE, StepStatus, migration_status};
 pub use outbox::{Event, StoredEvent, outbox_waiting};
 pub use store::{Db, DbOptions, Engine, Isolation, Lane, Location};

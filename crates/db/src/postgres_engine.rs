@@ -8,6 +8,7 @@ use base::{Moment, Rng};
 use parking_lot::{Condvar, Mutex};
 use postgres::NoTls;
 
+use crate::freshness::Freshness;
 use crate::health::Health;
 use crate::postgres_conn::PgConn;
 use crate::queue::Queue;
@@ -31,6 +32,7 @@ pub(crate) struct PostgresEngine {
     sleeper: (Mutex<()>, Condvar),
     /// Round trips made, for the metrics.
     pub(crate) trips: Arc<AtomicU64>,
+    pub(crate) freshness: Freshness,
 }
 
 /// What a job wants of its transaction.
@@ -52,7 +54,18 @@ impl PostgresEngine {
     pub(crate) fn new(options: PostgresOptions, writes: Queue, reads: Queue) -> Self {
         let PostgresOptions { url, isolation, log, rng, health } = options;
         let (sleeper, trips) = ((Mutex::default(), Condvar::new()), Arc::default());
-        Self { url, isolation, log, rng, writes, reads, health, sleeper, trips }
+        Self {
+            url,
+            isolation,
+            log,
+            rng,
+            writes,
+            reads,
+            health,
+            sleeper,
+            trips,
+            freshness: Freshness::default(),
+        }
     }
 
     pub(crate) fn connect(&self) -> Result<PgConn, DbError> {
@@ -139,12 +152,15 @@ impl PostgresEngine {
             let own = "INSERT INTO db_commit (id, at) VALUES (:id, :at) ON CONFLICT (id) DO NOTHING";
             let own_marker = crate::params!["id" => how.marker.as_slice(), "at" => job.moment.at()];
             match conn.execute(own, own_marker) {
-                Ok(0) => return (conn.roll_back().then_some(conn), Ended::Told(Outcome::Ended)),
+                Ok(0) => {
+                    self.freshness.note(job.written);
+                    return (conn.roll_back().then_some(conn), Ended::Told(Outcome::Ended));
+                }
                 Ok(_) => {}
                 Err(error) => return again(None, error, true),
             }
         }
-        let Run { conn, wants_commit, failure, wrote } =
+        let Run { conn, wants_commit, failure, wrote, written } =
             job.work.run(Conn::Postgres(conn), job.moment.clone());
         let Some(Conn::Postgres(mut conn)) = conn else {
             return (
@@ -166,8 +182,12 @@ impl PostgresEngine {
             let id = u128::from_be_bytes(how.marker);
             format!("INSERT INTO db_commit (id, at) VALUES ('\\x{id:032x}', {});", job.moment.at().micros())
         };
+        job.written = written;
         match conn.commit(&marker) {
-            Ok(()) => (Some(conn), Ended::Told(Outcome::Ended)),
+            Ok(()) => {
+                self.freshness.note(written);
+                (Some(conn), Ended::Told(Outcome::Ended))
+            }
             // Where nothing was written, nothing can be in doubt.
             Err(DbError::Lost) => again(None, DbError::Lost, wrote || how.in_doubt),
             Err(error) => again(conn.roll_back().then_some(conn), error, how.in_doubt),

@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
+use crate::freshness::{Freshness, Tables};
 use crate::health::Health;
 use crate::queue::Queue;
 use crate::sql::Parsed;
@@ -197,6 +198,7 @@ pub(crate) struct SqliteEngine {
     pub(crate) queue: Queue,
     pub(crate) long_reads: tokio::sync::Semaphore,
     health: Arc<Health>,
+    pub(crate) freshness: Freshness,
 }
 
 impl SqliteEngine {
@@ -208,7 +210,15 @@ impl SqliteEngine {
     ) -> Result<(Arc<Self>, Box<SqliteConn>), DbError> {
         let writer = Box::new(SqliteConn::open(&path, Arc::clone(&log), true)?);
         let long_reads = tokio::sync::Semaphore::new(4);
-        let engine = Self { path, log, readers: Mutex::default(), queue, long_reads, health };
+        let engine = Self {
+            path,
+            log,
+            readers: Mutex::default(),
+            queue,
+            long_reads,
+            health,
+            freshness: Freshness::default(),
+        };
         Ok((Arc::new(engine), writer))
     }
 
@@ -342,6 +352,7 @@ impl SqliteEngine {
         let run = job.work.run(Conn::Sqlite(conn), job.moment.clone());
         let Some(Conn::Sqlite(mut conn)) = run.conn else { return (None, One::Spoilt) };
         let keep = run.wants_commit && run.failure.is_none();
+        job.written = if keep { run.written } else { Tables::default() };
         let is_dirty = conn.connection.total_changes() != before;
         let savepoint = std::mem::replace(&mut conn.savepoint, Savepoint::NotWanted);
         if conn.connection.is_autocommit() || (savepoint != Savepoint::Set && (keep || !is_dirty)) {
@@ -359,8 +370,9 @@ impl SqliteEngine {
     fn end(&self, done: Vec<(Waiting, Option<DbError>)>, all: Option<&DbError>) {
         for (waiting, failed) in done {
             let failed = failed.or_else(|| all.cloned());
-            if let Some(error) = &failed {
-                self.health.note(error);
+            match &failed {
+                Some(error) => self.health.note(error),
+                None => self.freshness.note(waiting.job.written),
             }
             waiting.job.work.finish(failed.map_or(Outcome::Ended, Outcome::Failed));
         }

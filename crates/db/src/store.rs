@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use base::{Clock, Moment, Rng};
 use parking_lot::Mutex;
 
+use crate::freshness::{Freshness, Mark, Tables};
 use crate::health::Health;
 use crate::lock::FileLock;
 use crate::postgres_engine::{Access, PostgresEngine, PostgresOptions};
@@ -311,6 +312,30 @@ impl Db {
         answer.blocking_recv().unwrap_or_else(|_| Err(E::from(DbError::Closed)))
     }
 
+    /// Where [`Db::mark`] counts from; taken before the read.
+    pub fn commits_seen(&self) -> (u64, Instant) {
+        (self.freshness().all(), Instant::now())
+    }
+
+    /// A mark for what was read of `tables` since `start`: [`Db::holds`] then tells whether it still holds. `None`
+    /// when something was written meanwhile.
+    pub fn mark(&self, start: (u64, Instant), tables: Tables) -> Option<Mark> {
+        self.freshness().mark(start.0, start.1, tables)
+    }
+
+    /// Whether what was read is what a read would find now: no commit of this node wrote one of its tables since,
+    /// and it is not older than a second, for the sake of other nodes.
+    pub fn holds(&self, mark: &Mark) -> bool {
+        self.freshness().holds(mark)
+    }
+
+    fn freshness(&self) -> &Freshness {
+        match &self.0.engine {
+            EngineOf::Sqlite(engine) => &engine.freshness,
+            EngineOf::Postgres(engine) => &engine.freshness,
+        }
+    }
+
     /// The engine underneath.
     pub fn engine(&self) -> Engine {
         match self.0.engine {
@@ -388,7 +413,13 @@ impl Db {
             Lane::Background => BACKGROUND_DEADLINE,
         };
         let now = Instant::now();
-        Job { work, moment: self.moment(), deadline: now.checked_add(wait).unwrap_or(now), key }
+        Job {
+            work,
+            moment: self.moment(),
+            deadline: now.checked_add(wait).unwrap_or(now),
+            key,
+            written: Tables::default(),
+        }
     }
 }
 

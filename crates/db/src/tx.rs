@@ -4,6 +4,7 @@ use std::ops::{Deref, DerefMut};
 
 use base::{Id, Moment, Timestamp};
 
+use crate::freshness::Tables;
 use crate::postgres_conn::{Expect, PgConn};
 use crate::sqlite_engine::SqliteConn;
 use crate::value::RowOf;
@@ -23,6 +24,17 @@ pub struct Rx {
     moment: Moment,
     failure: Option<DbError>,
     wrote: bool,
+    written: Tables,
+    /// Tables read so far, when somebody wants to know.
+    watched: Option<Tables>,
+}
+
+/// What a closure leaves behind.
+pub(crate) struct Left {
+    pub(crate) conn: Conn,
+    pub(crate) failure: Option<DbError>,
+    pub(crate) wrote: bool,
+    pub(crate) written: Tables,
 }
 
 /// A write transaction. It is committed when the closure it was given to returns `Ok`, else nothing of it stays.
@@ -33,11 +45,28 @@ pub struct Tx(Rx);
 
 impl Rx {
     pub(crate) fn new(conn: Conn, moment: Moment) -> Self {
-        Self { conn, moment, failure: None, wrote: false }
+        let written = Tables::default();
+        Self { conn, moment, failure: None, wrote: false, written, watched: None }
     }
 
-    pub(crate) fn into_parts(self) -> (Conn, Option<DbError>, bool) {
-        (self.conn, self.failure, self.wrote)
+    pub(crate) fn into_parts(self) -> Left {
+        Left { conn: self.conn, failure: self.failure, wrote: self.wrote, written: self.written }
+    }
+
+    /// Notes from now on which tables are read; for [`Db::mark`](crate::Db::mark).
+    pub fn watch_tables(&mut self) {
+        self.watched = Some(Tables::default());
+    }
+
+    /// The tables read since [`Rx::watch_tables`].
+    pub fn tables_watched(&self) -> Tables {
+        self.watched.unwrap_or_default()
+    }
+
+    fn watch(&mut self, sql: &str) {
+        if let Some(watched) = &mut self.watched {
+            watched.join(Tables::read_by(sql));
+        }
     }
 
     /// The time this transaction lives at.
@@ -93,6 +122,7 @@ impl Rx {
         mut map: impl FnMut(&Row<'_>) -> Result<T, DbError>,
     ) -> Result<Vec<T>, DbError> {
         self.check()?;
+        self.watch(sql);
         let mut rows = Vec::new();
         let result = match &mut self.conn {
             Conn::Sqlite(conn) => conn.query(sql, params, &mut |row| {
@@ -124,6 +154,7 @@ impl Rx {
             return Err(DbError::Bug(format!("{} keys for: {sql}", keys.len())));
         }
         self.check()?;
+        self.watch(sql);
         // Padded to a power of two with a repeated key, so that few statements serve all lengths.
         let width = keys.len().next_power_of_two();
         let places: Vec<String> = (1..=width).map(|n| format!("${n}")).collect();
@@ -161,7 +192,7 @@ impl Tx {
         Self(Rx::new(conn, moment))
     }
 
-    pub(crate) fn into_parts(self) -> (Conn, Option<DbError>, bool) {
+    pub(crate) fn into_parts(self) -> Left {
         self.0.into_parts()
     }
 
@@ -170,8 +201,7 @@ impl Tx {
     /// # Errors
     /// Whatever the engine says; the transaction then takes no further statement.
     pub fn execute(&mut self, sql: &str, params: &[Param]) -> Result<u64, DbError> {
-        self.check()?;
-        self.0.wrote = true;
+        self.writes(sql)?;
         let result = match &mut self.0.conn {
             Conn::Sqlite(conn) => conn.execute(sql, params),
             Conn::Postgres(conn) => conn.execute(sql, params),
@@ -189,8 +219,7 @@ impl Tx {
         if keys.len() > ROWS_MAX {
             return Err(DbError::Bug(format!("{} keys for: {sql}", keys.len())));
         }
-        self.check()?;
-        self.0.wrote = true;
+        self.writes(sql)?;
         // Padded like the keys of `list_in`.
         let width = keys.len().next_power_of_two();
         let places: Vec<String> = (2..=width.saturating_add(1)).map(|n| format!("${n}")).collect();
@@ -214,8 +243,7 @@ impl Tx {
             return Ok(0);
         }
         let sql = rows_sql(head, rows, tail)?;
-        self.check()?;
-        self.0.wrote = true;
+        self.writes(head)?;
         let values: Vec<&Value> = rows.iter().flatten().collect();
         let result = match &mut self.0.conn {
             Conn::Sqlite(conn) => conn.execute_positional(&sql, &values),
@@ -233,8 +261,7 @@ impl Tx {
             return Ok(());
         }
         let sql = rows_sql(head, rows, tail)?;
-        self.check()?;
-        self.0.wrote = true;
+        self.writes(head)?;
         let result = match &mut self.0.conn {
             Conn::Sqlite(conn) => {
                 let values: Vec<&Value> = rows.iter().flatten().collect();
@@ -264,9 +291,15 @@ impl Tx {
         self.keep(sql, params, Expect::One)
     }
 
-    fn keep(&mut self, sql: &str, params: &[Param], expect: Expect) -> Result<(), DbError> {
+    fn writes(&mut self, sql: &str) -> Result<(), DbError> {
         self.check()?;
         self.0.wrote = true;
+        self.0.written.join(Tables::written_by(sql));
+        Ok(())
+    }
+
+    fn keep(&mut self, sql: &str, params: &[Param], expect: Expect) -> Result<(), DbError> {
+        self.writes(sql)?;
         let result = match &mut self.0.conn {
             Conn::Sqlite(conn) => match conn.execute(sql, params) {
                 Ok(count) if count != 1 && expect == Expect::One => Err(DbError::Conflict),

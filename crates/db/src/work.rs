@@ -6,6 +6,8 @@ use std::time::Instant;
 use base::Moment;
 use tokio::sync::oneshot;
 
+use crate::freshness::Tables;
+use crate::tx::Left;
 use crate::{DbError, Rx, Tx};
 
 /// What became of a closure.
@@ -30,6 +32,7 @@ pub(crate) struct Run {
     pub(crate) wants_commit: bool,
     pub(crate) failure: Option<DbError>,
     pub(crate) wrote: bool,
+    pub(crate) written: Tables,
 }
 
 /// A queued closure.
@@ -38,6 +41,8 @@ pub(crate) struct Job {
     pub(crate) moment: Moment,
     pub(crate) deadline: Instant,
     pub(crate) key: Option<u64>,
+    /// The tables the last run wrote and wants to keep.
+    pub(crate) written: Tables,
 }
 
 struct Task<F, T, E> {
@@ -80,7 +85,7 @@ where
     fn run(&mut self, conn: crate::tx::Conn, moment: Moment) -> Run {
         let mut tx = Tx::new(conn, moment);
         let ran = catch_unwind(AssertUnwindSafe(|| (self.0.closure)(&mut tx)));
-        let (conn, failure, wrote) = tx.into_parts();
+        let Left { conn, failure, wrote, written } = tx.into_parts();
         match ran {
             Ok(result) => {
                 let wants_commit = result.is_ok();
@@ -99,11 +104,11 @@ where
                     }
                     error => error,
                 });
-                Run { conn: Some(conn), wants_commit, failure, wrote }
+                Run { conn: Some(conn), wants_commit, failure, wrote, written }
             }
             Err(panic) => {
                 let error = DbError::Bug(panic_text(panic.as_ref()));
-                Run { conn: Some(conn), wants_commit: false, failure: Some(error), wrote: true }
+                Run { conn: Some(conn), wants_commit: false, failure: Some(error), wrote: true, written }
             }
         }
     }
@@ -125,17 +130,17 @@ where
     fn run(&mut self, conn: crate::tx::Conn, moment: Moment) -> Run {
         let mut rx = Rx::new(conn, moment);
         let ran = catch_unwind(AssertUnwindSafe(|| (self.0.closure)(&mut rx)));
-        let (conn, failure, wrote) = rx.into_parts();
+        let Left { conn, failure, wrote, written } = rx.into_parts();
         match ran {
             Ok(result) => {
                 self.0.result = Some(result);
                 let failure =
                     failure.filter(|error| error.is_retryable() || matches!(error, DbError::Broken(_)));
-                Run { conn: Some(conn), wants_commit: false, failure, wrote }
+                Run { conn: Some(conn), wants_commit: false, failure, wrote, written }
             }
             Err(panic) => {
                 let error = DbError::Bug(panic_text(panic.as_ref()));
-                Run { conn: Some(conn), wants_commit: false, failure: Some(error), wrote }
+                Run { conn: Some(conn), wants_commit: false, failure: Some(error), wrote, written }
             }
         }
     }

@@ -9,6 +9,7 @@ use db::Db;
 
 use crate::actor::Authenticate;
 use crate::idempotency::InFlight;
+use crate::kept::Kept;
 
 /// Settings that more than one module needs.
 #[derive(Clone, Debug)]
@@ -28,6 +29,7 @@ struct Inner {
     settings: Settings,
     authenticate: Arc<dyn Authenticate>,
     in_flight: InFlight,
+    answers: Kept,
     extensions: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
 }
 
@@ -41,8 +43,8 @@ impl Ctx {
     ) -> Self {
         let extensions =
             extensions.into_iter().map(|extension| ((*extension).type_id(), extension)).collect();
-        let in_flight = InFlight::default();
-        Self(Arc::new(Inner { db, settings, authenticate, in_flight, extensions }))
+        let (in_flight, answers) = (InFlight::default(), Kept::default());
+        Self(Arc::new(Inner { db, settings, authenticate, in_flight, answers, extensions }))
     }
 
     /// The store.
@@ -72,6 +74,10 @@ impl Ctx {
 
     pub(crate) fn authenticate(&self) -> &Arc<dyn Authenticate> {
         &self.0.authenticate
+    }
+
+    pub(crate) fn answers(&self) -> &Kept {
+        &self.0.answers
     }
 
     pub(crate) fn in_flight(&self) -> &InFlight {

@@ -8,6 +8,7 @@ mod actor;
 mod ctx;
 mod extract;
 mod idempotency;
+mod kept;
 mod module;
 mod problem;
 
@@ -17,6 +18,7 @@ pub use actor::{
 pub use ctx::{Ctx, Settings, State};
 pub use extract::{Json, Path, Query};
 pub use idempotency::{Command, MIGRATIONS, Once, Verbatim, purge_idempotency};
+pub use kept::KeptKey;
 pub use module::{Audit, AuditFailures, MergeGuest, Module};
 pub use problem::{Common, Refused, ToProblem, problem_response};
 pub use rest_macros::Problem;

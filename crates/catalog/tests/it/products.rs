@@ -31,6 +31,38 @@ app_test!(a_product_lives_from_draft_to_archive, parts, |app| {
     assert_eq!(count(&app, acts).await, 3);
 });
 
+app_test!(what_strangers_are_shown_is_never_older_than_the_last_write, parts, |app| {
+    let shop = shop(&app, 1).await;
+    let product = shop.create(&app, shirt(["R", "B"])).await;
+    let path = product_path(&product);
+    app.post(&format!("{path}/publish"), &shop.token, Value::Null).await.expect(200);
+    let (id, merchant): (SkuId, base::MerchantId) = (
+        product["skus"][0]["id"].as_str().unwrap().parse().unwrap(),
+        product["merchant"].as_str().unwrap().parse().unwrap(),
+    );
+    let by_price = "/api/v1/products?sort=price";
+    for n in 1..=20_i64 {
+        let mut body = shirt(["R", "B"]);
+        body["skus"][0]["price_minor"] = json!(4900 - n);
+        body["version"] = json!(1 + n);
+        app.call("PUT", &path, &shop.token, body).await.expect(200);
+        let read = app.get(&path, "").await.expect(200);
+        assert_eq!(read["skus"][0]["price"]["amount_minor"], 4900 - n);
+        let list = app.get(by_price, "").await.expect(200);
+        assert_eq!(list["items"][0]["price"]["amount_minor"], 4900 - n);
+        let more = move |tx: &mut db::Tx| {
+            let reason = "stocking";
+            let change = stock::api::Change { sku: id, merchant, delta: 1, reason, note: None, actor: None };
+            stock::api::adjust(tx, &change)
+        };
+        app.store.db.write(db::Lane::Interactive, more).await.unwrap();
+        // Once from the store, and then from memory.
+        for _ in 0..2 {
+            assert_eq!(app.get(&path, "").await.expect(200)["skus"][0]["available"], 3 + n);
+        }
+    }
+});
+
 app_test!(a_product_is_written_anew_by_version, parts, |app| {
     let shop = shop(&app, 1).await;
     let product = shop.create(&app, shirt(["R", "B"])).await;
