@@ -9,6 +9,9 @@ use crate::load::{Plan, Run, Shopper, closed_loop};
 use crate::world::World;
 
 const CONNECTIONS: usize = 32;
+const PRODUCTS: usize = 100_000;
+/// Pages of each list that are asked for.
+const PAGES: usize = 40;
 
 struct Reader {
     http: Http,
@@ -58,19 +61,40 @@ async fn empty_server() -> Result<(Empty, std::net::SocketAddr)> {
     Ok((empty, address))
 }
 
+/// Lists by category, order and page: what people who look around ask for.
+async fn lists(http: &mut Http) -> Result<Vec<String>> {
+    let categories = http.send("GET", "/api/v1/categories", "", &Value::Null).await?.json();
+    let categories = categories.get("items").and_then(Value::as_array).context("categories")?.clone();
+    let mut paths = Vec::new();
+    for category in categories.iter().filter_map(|category| category.get("id")?.as_str()) {
+        for sort in ["new", "price", "-price"] {
+            let first = format!("/api/v1/products?category={category}&sort={sort}&limit=20");
+            let mut path = first.clone();
+            for _ in 0..PAGES {
+                let page = http.send("GET", &path, "", &Value::Null).await?.json();
+                paths.push(path);
+                let Some(cursor) = page.get("next_cursor").and_then(Value::as_str) else { break };
+                path = format!("{first}&cursor={cursor}");
+            }
+        }
+    }
+    Ok(paths)
+}
+
 pub(crate) async fn run(plan: &Plan, figures: &mut Figures) -> Result<()> {
-    let world = World::open(&plan.program, None).await?;
+    let world = World::open_with(&plan.program, None, PRODUCTS).await?;
     let mut http = Http::new(world.server.address, "");
     let list = http.send("GET", "/api/v1/products?limit=50", "", &Value::Null).await?.json();
     let items = list.get("items").and_then(Value::as_array).context("products")?;
     let ids: Vec<String> =
         items.iter().filter_map(|card| card.get("id")?.as_str().map(str::to_owned)).collect();
     let product: Vec<String> = ids.iter().map(|id| format!("/api/v1/products/{id}")).collect();
-    let lists = ["/api/v1/products?limit=20", "/api/v1/products?limit=20&sort=price"].map(str::to_owned);
+    let lists = lists(&mut http).await?;
     let (_process, empty) = empty_server().await?;
-    for (id, what, paths) in
-        [("P3", "product page data", product.as_slice()), ("P4", "list of 20 of the demo's products", &lists)]
-    {
+    for (id, what, paths) in [
+        ("P3", "product page data", product.as_slice()),
+        ("P4", "list of 20 with filters, of 100,000 products", &lists),
+    ] {
         let (mut rates, mut ratios, mut p50, mut p99, mut errors) = (vec![], vec![], vec![], vec![], 0);
         for _ in 0..plan.runs {
             let ceiling = read(empty, &["/".to_owned()], plan.seconds.min(3)).await;

@@ -22,14 +22,57 @@ pub(crate) struct Person {
     pub(crate) address: String,
 }
 
+/// Rows that one file may have.
+const PRODUCTS_PER_FILE: usize = 50_000;
+/// Names of categories, and words that titles are made of.
+const CATEGORIES: [&str; 8] =
+    ["新鲜水果", "粮油调味", "家居日用", "美妆个护", "服饰鞋包", "数码家电", "母婴玩具", "汽车用品"];
+const WORDS: [&str; 12] =
+    ["有机", "轻便", "家用", "便携", "加厚", "儿童", "山野", "复古", "智能", "纯棉", "手工", "经典"];
+
+/// Imports made-up products, in a shop of their own.
+fn import(place: &Place, numbers: std::ops::Range<usize>) -> Result<()> {
+    let mut file = String::from("商品编码,商品名称,分类,价格,库存,状态\n");
+    let first = numbers.start;
+    for n in numbers {
+        let pick = |list: &[&'static str], by: usize| list.get(by % list.len().max(1)).copied().unwrap_or("");
+        let (category, a, b) = (pick(&CATEGORIES, n), pick(&WORDS, n / 8), pick(&WORDS, n / 96));
+        let price = 5 + n.wrapping_mul(7_919) % 90_000;
+        file.push_str(&format!(
+            "b{n},{a}{b}商品{n},{category},{}.{:02},100,active\n",
+            price / 100,
+            price % 100
+        ));
+    }
+    let path = place.folder.join("products.csv");
+    std::fs::write(&path, file)?;
+    let path = path.to_string_lossy();
+    let shop = format!("大店{first}");
+    let output = place.run(&["import", "catalog", &path, "--open-shop", &shop]);
+    ensure!(output.status.success(), "import: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
+}
+
 impl World {
     /// Fills a store and starts a server on it.
     pub(crate) async fn open(program: &std::path::Path, database: Option<String>) -> Result<Self> {
+        Self::open_with(program, database, 0).await
+    }
+
+    /// The same, with so many products more, in all categories.
+    pub(crate) async fn open_with(
+        program: &std::path::Path,
+        database: Option<String>,
+        products: usize,
+    ) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let program = std::path::absolute(program)?;
         ensure!(program.exists(), "{} is not there: cargo build --release -p server", program.display());
         let place = Place { program, folder: folder.path().to_path_buf(), database };
         place.fill();
+        for first in (0..products).step_by(PRODUCTS_PER_FILE) {
+            import(&place, first..products.min(first + PRODUCTS_PER_FILE))?;
+        }
         let server = place.serve(&[("TUAN_LOG", "off"), ("TUAN_ANONYMOUS_WRITES_PER_MINUTE", "1000000")]);
         let mut owners = Vec::new();
         for phone in OWNERS {

@@ -22,7 +22,10 @@ use rest::{Ctx, Module, OpenApiRouter, routes};
 pub use media::Media;
 
 /// This module's tables.
-pub const MIGRATIONS: Migrations = db::migrations!("catalog": 1 "catalog" "../migrations/0001_catalog.sql");
+pub const MIGRATIONS: Migrations = db::migrations!("catalog":
+    1 "catalog" "../migrations/0001_catalog.sql",
+    2 "category price" "../migrations/0002_category_price.sql",
+);
 
 /// The module.
 pub fn module() -> Module {

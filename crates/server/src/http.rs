@@ -9,7 +9,7 @@ mod probes;
 mod web;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::extract::DefaultBodyLimit;
@@ -31,13 +31,23 @@ pub(crate) struct Site {
     /// The document that describes the routes.
     pub(crate) openapi: String,
     draining: AtomicBool,
+    /// The process, by chance, and the number of the request in it.
+    request_ids: (u32, AtomicU64),
 }
 
 impl Site {
     /// A site that takes requests.
     pub(crate) fn new(ctx: Ctx, limits: Limits, openapi: String) -> Arc<Self> {
         let metrics = Metrics::default();
-        Arc::new(Self { ctx, limits, metrics, openapi, draining: AtomicBool::new(false) })
+        let mut process = [0; 4];
+        ctx.db().rng().fill(&mut process);
+        let request_ids = (u32::from_be_bytes(process), AtomicU64::new(0));
+        Arc::new(Self { ctx, limits, metrics, openapi, draining: AtomicBool::new(false), request_ids })
+    }
+
+    fn next_request_id(&self) -> String {
+        let (process, count) = &self.request_ids;
+        format!("{process:08x}{:08x}", count.fetch_add(1, Ordering::Relaxed))
     }
 
     /// From now on `/readyz` says no, so that no new work is sent here.

@@ -51,9 +51,7 @@ fn request_id(site: &Site, headers: &HeaderMap) -> String {
     if !given.is_empty() && given.len() <= ID_MAX && given.bytes().all(is_plain) {
         return given.to_owned();
     }
-    let mut bytes = [0; 8];
-    site.ctx.db().rng().fill(&mut bytes);
-    format!("{:016x}", u64::from_be_bytes(bytes))
+    site.next_request_id()
 }
 
 /// Writes the request's id into a problem.
