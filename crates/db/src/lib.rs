@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 mod backup;
+mod commits;
 mod error;
 mod fact;
 mod health;
@@ -23,6 +24,7 @@ mod value;
 mod work;
 
 pub use backup::copy_sqlite;
+pub use commits::purge_commits;
 pub use error::DbError;
 pub use fact::{fact, set_fact};
 pub use migrate::{Migration, Migrations, STORE, StepStatus, migration_status};

@@ -8,6 +8,7 @@ mod addresses;
 pub mod api;
 mod demo;
 mod events;
+mod jobs;
 mod limits;
 mod me;
 mod merchants;
@@ -32,7 +33,7 @@ pub struct Hooks(pub Vec<MergeGuest>);
 
 /// The module.
 pub fn module() -> Module {
-    Module { routes: routes(), ..Module::new(MIGRATIONS) }
+    Module { routes: routes(), jobs: jobs::handlers(), ..Module::new(MIGRATIONS) }
 }
 
 fn routes() -> OpenApiRouter<Ctx> {

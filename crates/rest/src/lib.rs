@@ -16,8 +16,8 @@ pub use actor::{
 };
 pub use ctx::{Ctx, Settings, State};
 pub use extract::{Json, Path, Query};
-pub use idempotency::{Command, MIGRATIONS, Once, Verbatim, purge_idempotency};
-pub use module::{Audit, AuditFailures, MergeGuest, Module};
+pub use idempotency::{Command, MIGRATIONS, Once, Verbatim, upkeep};
+pub use module::{Audit, AuditFailures, MergeGuest, Module, audit_rows};
 pub use problem::{Common, Refused, ToProblem, problem_response};
 pub use rest_macros::Problem;
 

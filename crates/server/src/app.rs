@@ -85,6 +85,8 @@ impl Assembly {
             work: WorkerOptions::default(),
             hooks: people::api::Hooks::default(),
         };
+        assembly.work.handlers.extend(work::upkeep());
+        assembly.work.handlers.extend(rest::upkeep());
         for module in modules() {
             assembly.tables.push(module.migrations);
             assembly.routes = assembly.routes.merge(module.routes);

@@ -73,9 +73,11 @@ async fn deliver_line(db: &Db, subscribers: &[Subscriber], line: Vec<StoredEvent
         }
         let (aggregate, seq) = (event.aggregate.clone(), event.seq);
         db.write::<u64, DbError, _>(Lane::Background, move |tx| {
+            let now = tx.now();
             tx.execute(
-                "UPDATE db_outbox SET published = 1 WHERE aggregate = :aggregate AND seq = :seq AND published = 0",
-                params!["aggregate" => &aggregate, "seq" => seq],
+                "UPDATE db_outbox SET published = 1, published_at = :now
+                 WHERE aggregate = :aggregate AND seq = :seq AND published = 0",
+                params!["aggregate" => &aggregate, "seq" => seq, "now" => now],
             )
         })
         .await?;

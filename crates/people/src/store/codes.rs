@@ -136,31 +136,18 @@ pub(crate) fn demo_code(rx: &mut Rx, phone: &Phone) -> Result<Option<String>, Db
     Ok(found.flatten())
 }
 
-/// Removes up to 100 codes and 100 counts that say nothing any more; answers how many.
-pub(crate) fn purge_codes(tx: &mut Tx) -> Result<u64, DbError> {
+/// Removes codes and counts that say nothing any more, `batch` of each at most; answers how many of the more.
+pub(crate) fn purge_codes(tx: &mut Tx, batch: i64) -> Result<u64, DbError> {
     let old = tx.now().plus_seconds(-2 * 86_400);
-    let codes: Vec<String> = tx.list(
-        "SELECT phone FROM people_code WHERE expires_at < :old ORDER BY expires_at, phone LIMIT 100",
-        params!["old" => old],
-        |row| row.get(0),
+    let codes = tx.execute(
+        "DELETE FROM people_code WHERE phone IN (SELECT phone FROM people_code WHERE expires_at < :old
+         ORDER BY expires_at, phone LIMIT :batch)",
+        params!["old" => old, "batch" => batch],
     )?;
-    let counts: Vec<(String, String)> = tx.list(
-        "SELECT scope, key FROM people_limit WHERE started_at < :old ORDER BY started_at, scope, key LIMIT 100",
-        params!["old" => old],
-        |row| Ok((row.get(0)?, row.get(1)?)),
+    let counts = tx.execute(
+        "DELETE FROM people_limit WHERE (scope, key) IN (SELECT scope, key FROM people_limit
+         WHERE started_at < :old ORDER BY started_at, scope, key LIMIT :batch)",
+        params!["old" => old, "batch" => batch],
     )?;
-    let mut removed = 0_u64;
-    for phone in codes {
-        removed = removed.saturating_add(tx.execute(
-            "DELETE FROM people_code WHERE phone = :phone AND expires_at < :old",
-            params!["phone" => phone, "old" => old],
-        )?);
-    }
-    for (scope, key) in counts {
-        removed = removed.saturating_add(tx.execute(
-            "DELETE FROM people_limit WHERE scope = :scope AND key = :key AND started_at < :old",
-            params!["scope" => scope, "key" => key, "old" => old],
-        )?);
-    }
-    Ok(removed)
+    Ok(codes.max(counts))
 }

@@ -148,20 +148,12 @@ pub(crate) fn end_other_sessions(
     Ok(())
 }
 
-/// Removes up to 100 sessions that ended by themselves a while ago; answers how many.
-pub(crate) fn purge_sessions(tx: &mut Tx) -> Result<u64, DbError> {
+/// Removes sessions that ended by themselves a while ago, `batch` at most; answers how many.
+pub(crate) fn purge_sessions(tx: &mut Tx, batch: i64) -> Result<u64, DbError> {
     let old = tx.now().plus_seconds(-7 * 86_400);
-    let hashes: Vec<[u8; 32]> = tx.list(
-        "SELECT token_hash FROM people_session WHERE expires_at < :old ORDER BY expires_at, token_hash LIMIT 100",
-        params!["old" => old],
-        |row| row.get(0),
-    )?;
-    let mut removed = 0_u64;
-    for hash in hashes {
-        removed = removed.saturating_add(tx.execute(
-            "DELETE FROM people_session WHERE token_hash = :hash AND expires_at < :old",
-            params!["hash" => hash, "old" => old],
-        )?);
-    }
-    Ok(removed)
+    tx.execute(
+        "DELETE FROM people_session WHERE token_hash IN (SELECT token_hash FROM people_session
+         WHERE expires_at < :old ORDER BY expires_at, token_hash LIMIT :batch)",
+        params!["old" => old, "batch" => batch],
+    )
 }

@@ -104,15 +104,25 @@ app_test!(a_ban_takes_effect_at_once, parts, |app| {
 });
 
 app_test!(what_is_long_past_is_removed, parts, |app| {
+    const DAY: i64 = 86_400;
+    let rows = || async {
+        let codes = count(&app, "SELECT COUNT(*) FROM people_code").await;
+        let counts = count(&app, "SELECT COUNT(*) FROM people_limit").await;
+        (codes, counts, count(&app, "SELECT COUNT(*) FROM people_session").await)
+    };
+    // More than one batch of sessions.
     let live = member(&app, "13800138000").await;
-    let purge = || app.store.db.write::<_, DbError, _>(Lane::Interactive, api::purge);
-    assert_eq!(purge().await.unwrap(), 0);
-    app.pass(20 * 86_400).await;
+    for _ in 0..160 {
+        guest(&app).await;
+    }
+    app.pass(DAY).await;
+    assert_eq!(rows().await, (1, 1, 161));
+    app.pass(19 * DAY).await;
     app.get("/api/v1/me", &live).await.expect(200);
-    // The code and the count of codes.
-    assert_eq!(purge().await.unwrap(), 2);
+    assert_eq!(rows().await, (0, 0, 161));
+    app.pass(20 * DAY).await;
+    assert_eq!(rows().await, (0, 0, 1));
     app.get("/api/v1/me", &live).await.expect(200);
-    app.pass(40 * 86_400).await;
-    assert_eq!(purge().await.unwrap(), 1);
-    assert_eq!(purge().await.unwrap(), 0);
+    app.pass(40 * DAY).await;
+    assert_eq!(rows().await, (0, 0, 0));
 });
