@@ -12,7 +12,8 @@ mod module;
 mod problem;
 
 pub use actor::{
-    Actor, Authenticate, Denied, MaybeActor, Member, Membership, Right, Rights, bearer_or_cookie, cookie_name,
+    Actor, Authenticate, Denied, Found, MaybeActor, Member, Membership, Right, Rights, bearer_or_cookie,
+    cookie_name,
 };
 pub use ctx::{Ctx, Settings, State};
 pub use extract::{Json, Path, Query};

@@ -36,12 +36,13 @@ pub(crate) struct SessionPerson {
     pub(crate) person: PersonId,
     pub(crate) state: String,
     pub(crate) is_operator: bool,
+    pub(crate) seen_at: Timestamp,
 }
 
 pub(crate) fn find_live(rx: &mut Rx, token_hash: [u8; 32]) -> Result<Option<SessionPerson>, DbError> {
     let now = rx.now();
     rx.opt(
-        "SELECT s.id, s.person, p.state, p.is_operator
+        "SELECT s.id, s.person, p.state, p.is_operator, s.seen_at
          FROM people_session s JOIN people_person p ON p.id = s.person
          WHERE s.token_hash = :hash AND s.ended_at IS NULL AND s.expires_at > :now",
         params!["hash" => token_hash, "now" => now],
@@ -51,6 +52,7 @@ pub(crate) fn find_live(rx: &mut Rx, token_hash: [u8; 32]) -> Result<Option<Sess
                 person: row.get(1)?,
                 state: row.get(2)?,
                 is_operator: row.get(3)?,
+                seen_at: row.get(4)?,
             })
         },
     )
