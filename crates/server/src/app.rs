@@ -8,6 +8,7 @@ use catalog::api::Media;
 use db::{Db, DbError, Migrations, Rx};
 use deals::api::TeamBrief;
 use payments::api::SandboxSecret;
+use people::{LogSms, Sms};
 use reach::api::{EntrySecret, TeamTarget};
 use rest::{Audit, Ctx, Module, OpenApiRouter, Settings};
 use sha2::{Digest, Sha256};
@@ -16,6 +17,7 @@ use work::{Worker, WorkerOptions};
 use crate::audits::{self, Audits};
 use crate::config::Config;
 use crate::demo;
+use crate::sms::HttpSms;
 
 /// The modules, in the order of the DAG (ARCHITECTURE.md).
 pub(crate) fn modules() -> Vec<Module> {
@@ -51,6 +53,14 @@ fn upwards() -> reach::api::Hooks {
 fn entry_secret(config: &Config) -> Option<EntrySecret> {
     let text = config.text("entry_secret");
     (!text.is_empty()).then(|| EntrySecret::new(Sha256::digest(text.as_bytes()).into()))
+}
+
+/// How sign-in codes are sent: by the gateway that is set, else not at all; a demo shows them on its page.
+fn sms(config: &Config) -> Sms {
+    match config.text("sms_url") {
+        "" => Sms(Arc::new(LogSms)),
+        url => Sms(Arc::new(HttpSms::new(url, config.text("sms_secret")))),
+    }
 }
 
 /// What the modules bring, not yet tied to a store.
@@ -99,7 +109,7 @@ impl Assembly {
     }
 
     /// Ties the modules to a store.
-    pub(crate) fn over(self, db: Db, config: &Config, settings: Settings) -> App {
+    pub(crate) fn over(mut self, db: Db, config: &Config, settings: Settings) -> App {
         let secret = config.text("sandbox_secret");
         let secret =
             if secret.is_empty() { SandboxSecret::default() } else { SandboxSecret(secret.to_owned()) };
@@ -114,6 +124,9 @@ impl Assembly {
         if let Some(secret) = entry_secret(config) {
             extensions.push(Arc::new(secret));
         }
+        let sms = sms(config);
+        self.work.handlers.push(people::sms_job(db.clone(), sms.clone()));
+        extensions.push(Arc::new(sms));
         let worker = Worker::new(db.clone(), self.work);
         let ctx = Ctx::new(db, settings, Arc::new(people::api::Sessions), extensions);
         App { ctx, routes: self.routes, worker }

@@ -476,7 +476,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The person who asks. Keeps the session alive. */
+        /** The person who asks. */
         get: operations["me_get"];
         put?: never;
         post?: never;
