@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 mod backup;
+mod commits;
 mod error;
 mod fact;
 mod freshness;
@@ -15,6 +16,7 @@ mod migrate;
 mod outbox;
 mod postgres_conn;
 mod postgres_engine;
+mod postgres_tools;
 mod queue;
 mod sql;
 mod sql_log;
@@ -25,11 +27,13 @@ mod value;
 mod work;
 
 pub use backup::copy_sqlite;
+pub use commits::purge_commits;
 pub use error::DbError;
 pub use fact::{fact, set_fact};
 pub use freshness::{Mark, Tables};
 pub use migrate::{Migration, Migrations, STORE, StepStatus, migration_status};
 pub use outbox::{Event, StoredEvent, outbox_waiting};
+pub use postgres_tools::{postgres_environment, postgres_is_empty};
 pub use store::{Db, DbOptions, Engine, Isolation, Lane, Location};
 pub use tx::{Rx, Tx};
 pub use value::{FromColumn, Param, Row, Value};

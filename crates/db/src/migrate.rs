@@ -39,7 +39,9 @@ macro_rules! migrations {
 }
 
 /// The store's own tables.
-pub const STORE: Migrations = crate::migrations!("db": 1 "store" "../migrations/0001_store.sql");
+pub const STORE: Migrations = crate::migrations!(
+    "db": 1 "store" "../migrations/0001_store.sql", 2 "published at" "../migrations/0002_published_at.sql"
+);
 
 fn steps(engine: Engine, migrations: &Migrations) -> Result<Vec<Step>, DbError> {
     let step = |step: &Migration| {

@@ -218,6 +218,16 @@ impl Db {
         receive(answer).await
     }
 
+    /// Queues `closure` as a write of the background and does not wait: for what may be lost without harm. A failure
+    /// is logged by whoever runs it, or not at all when the queue is full.
+    pub fn write_later<F>(&self, closure: F)
+    where
+        F: FnMut(&mut Tx) -> Result<(), DbError> + Send + 'static,
+    {
+        let (work, _nobody_waits) = write_work(closure);
+        self.submit_write(Lane::Background, None, work);
+    }
+
     /// Like [`Db::write`], one after the other for closures with the same key, so that a hot row is not fought over.
     ///
     /// # Errors

@@ -214,7 +214,7 @@ impl Tx {
     ///
     /// # Errors
     /// [`DbError::Bug`] above 500 keys; else as [`Tx::execute`].
-    pub fn execute_in(&mut self, sql: &str, lead: Value, keys: &[Value]) -> Result<u64, DbError> {
+    pub fn execute_in(&mut self, sql: &str, lead: &Value, keys: &[Value]) -> Result<u64, DbError> {
         let Some(last) = keys.last() else { return Ok(0) };
         if keys.len() > ROWS_MAX {
             return Err(DbError::Bug(format!("{} keys for: {sql}", keys.len())));
@@ -225,7 +225,7 @@ impl Tx {
         let places: Vec<String> = (2..=width.saturating_add(1)).map(|n| format!("${n}")).collect();
         let sql = sql.replace(":lead", "$1").replace("(:in)", &format!("({})", places.join(", ")));
         let padded = keys.iter().chain(std::iter::repeat(last)).take(width);
-        let values: Vec<&Value> = std::iter::once(&lead).chain(padded).collect();
+        let values: Vec<&Value> = std::iter::once(lead).chain(padded).collect();
         let result = match &mut self.0.conn {
             Conn::Sqlite(conn) => conn.execute_positional(&sql, &values),
             Conn::Postgres(conn) => conn.execute_positional(&sql, &values),

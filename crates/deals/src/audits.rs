@@ -17,7 +17,7 @@ pub(crate) fn audits() -> Vec<Audit> {
 }
 
 fn told(rx: &mut Rx, sql: &str) -> Result<AuditFailures, DbError> {
-    rx.list(sql, &[], |row| row.get(0))
+    rest::audit_rows(rx, sql, &[])
 }
 
 fn seats(rx: &mut Rx) -> Result<AuditFailures, DbError> {

@@ -33,7 +33,7 @@ pub(crate) fn audits() -> Vec<Audit> {
 }
 
 fn told(rx: &mut Rx, sql: &str) -> Result<AuditFailures, DbError> {
-    rx.list(sql, params!["most" => TOLD_MAX], |row| row.get(0))
+    rest::audit_rows(rx, sql, params!["most" => TOLD_MAX])
 }
 
 fn balanced(rx: &mut Rx) -> Result<AuditFailures, DbError> {

@@ -2,12 +2,15 @@
 
 use base::TransferId;
 use db::Tx;
-use work::{Failure, JobHandler, JobRow, JobRun};
+use work::{Failure, JobHandler, JobRow, JobRun, Upkeep};
 
-use crate::api;
+use crate::{api, roll};
 
 pub(crate) fn handlers() -> Vec<JobHandler> {
-    vec![JobHandler { kind: api::EXPIRE_JOB, run: JobRun::Store(expire) }]
+    vec![
+        JobHandler { kind: api::EXPIRE_JOB, run: JobRun::Store(expire) },
+        Upkeep { kind: "ledger.roll", every_s: 600, run: roll::roll }.into(),
+    ]
 }
 
 fn expire(tx: &mut Tx, job: &JobRow) -> Result<(), Failure> {

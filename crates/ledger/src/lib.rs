@@ -7,6 +7,7 @@ pub mod api;
 mod audits;
 mod jobs;
 mod model;
+mod roll;
 mod store;
 mod views;
 
@@ -14,7 +15,9 @@ use db::Migrations;
 use rest::Module;
 
 /// This module's tables.
-pub const MIGRATIONS: Migrations = db::migrations!("ledger": 1 "ledger" "../migrations/0001_ledger.sql");
+pub const MIGRATIONS: Migrations = db::migrations!(
+    "ledger": 1 "ledger" "../migrations/0001_ledger.sql", 2 "rolled" "../migrations/0002_rolled.sql"
+);
 
 /// The module.
 pub fn module() -> Module {

@@ -295,28 +295,21 @@ pub(crate) fn guarded_balance(rx: &mut Rx, account: AccountId) -> Result<Option<
     )
 }
 
-/// Snapshot plus the entries since, per chain.
+/// Snapshot plus the entries since. One statement, so that a roll between two cannot count an entry twice or not at
+/// all; by chain, so that what is in the snapshot is not read again.
 pub(crate) fn folded_balance(rx: &mut Rx, account: AccountId) -> Result<Balance, DbError> {
-    let (snapshot_dr, snapshot_cr): (i64, i64) = rx.one(
-        "SELECT CAST(COALESCE(SUM(posted_dr), 0) AS BIGINT), CAST(COALESCE(SUM(posted_cr), 0) AS BIGINT)
-         FROM ledger_snapshot WHERE account = :account",
+    let (posted_dr, posted_cr) = rx.one(
+        "SELECT CAST(COALESCE(SUM((SELECT SUM(e.amount) FROM ledger_entry e
+                     WHERE e.account = :account AND e.chain = c.chain AND e.seq > COALESCE(r.seq, 0) AND e.side = 'D')), 0)
+                   + (SELECT COALESCE(SUM(s.posted_dr), 0) FROM ledger_snapshot s WHERE s.account = :account) AS BIGINT),
+                CAST(COALESCE(SUM((SELECT SUM(e.amount) FROM ledger_entry e
+                     WHERE e.account = :account AND e.chain = c.chain AND e.seq > COALESCE(r.seq, 0) AND e.side = 'C')), 0)
+                   + (SELECT COALESCE(SUM(s.posted_cr), 0) FROM ledger_snapshot s WHERE s.account = :account) AS BIGINT)
+         FROM ledger_chain c LEFT JOIN ledger_rolled r ON r.chain = c.chain WHERE c.seq > COALESCE(r.seq, 0)",
         params!["account" => account],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
-    let (since_dr, since_cr): (i64, i64) = rx.one(
-        "SELECT CAST(COALESCE(SUM(CASE WHEN e.side = 'D' THEN e.amount ELSE 0 END), 0) AS BIGINT),
-                CAST(COALESCE(SUM(CASE WHEN e.side = 'C' THEN e.amount ELSE 0 END), 0) AS BIGINT)
-         FROM ledger_entry e LEFT JOIN ledger_snapshot s ON s.account = e.account AND s.chain = e.chain
-         WHERE e.account = :account AND e.seq > COALESCE(s.seq, 0)",
-        params!["account" => account],
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )?;
-    Ok(Balance {
-        posted_dr: snapshot_dr.saturating_add(since_dr),
-        posted_cr: snapshot_cr.saturating_add(since_cr),
-        pending_dr: 0,
-        pending_cr: 0,
-    })
+    Ok(Balance { posted_dr, posted_cr, pending_dr: 0, pending_cr: 0 })
 }
 
 /// An account as stored.

@@ -23,7 +23,7 @@ pub(crate) fn set(tx: &mut Tx, person: PersonId, sku: SkuId, qty: i64) -> Result
 
 pub(crate) fn remove(tx: &mut Tx, person: PersonId, skus: &[SkuId]) -> Result<(), DbError> {
     let keys: Vec<Value> = skus.iter().map(|sku| (*sku).into()).collect();
-    tx.execute_in("DELETE FROM orders_cart WHERE person = :lead AND sku IN (:in)", person.into(), &keys)?;
+    tx.execute_in("DELETE FROM orders_cart WHERE person = :lead AND sku IN (:in)", &person.into(), &keys)?;
     Ok(())
 }
 

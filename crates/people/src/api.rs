@@ -221,16 +221,6 @@ pub fn open_session(tx: &mut Tx, person: PersonId, user_agent: &str) -> Result<S
     Ok(start_session(tx, person, Way::Given, user_agent)?.token)
 }
 
-/// Removes some of the codes, counts and sessions that are long past their time; answers how many. For a timer,
-/// which asks again while there are any.
-///
-/// # Errors
-/// Whatever the store says.
-pub fn purge(tx: &mut Tx) -> Result<u64, DbError> {
-    let codes = store::purge_codes(tx)?;
-    Ok(codes.saturating_add(store::purge_sessions(tx)?))
-}
-
 /// A session that has just begun.
 pub(crate) struct Started {
     pub(crate) id: SessionId,

@@ -8,6 +8,7 @@ mod addresses;
 pub mod api;
 mod demo;
 mod events;
+mod jobs;
 mod limits;
 mod me;
 mod merchants;
@@ -15,6 +16,7 @@ mod model;
 mod password;
 mod sessions;
 mod sign_in;
+mod sms;
 mod staff;
 mod store;
 
@@ -22,9 +24,12 @@ use db::Migrations;
 use rest::{Ctx, MergeGuest, Module, OpenApiRouter, routes};
 
 pub use limits::ClientAddress;
+pub use sms::{LogSms, SignInSms, Sms, SmsTransport, sms_job};
 
 /// This module's tables.
-pub const MIGRATIONS: Migrations = db::migrations!("people": 1 "people" "../migrations/0001_people.sql");
+pub const MIGRATIONS: Migrations = db::migrations!(
+    "people": 1 "people" "../migrations/0001_people.sql", 2 "to send" "../migrations/0002_to_send.sql"
+);
 
 /// What all modules do when a guest turns out to be a member. Put into the context's extensions at start.
 #[derive(Clone, Default)]
@@ -32,7 +37,7 @@ pub struct Hooks(pub Vec<MergeGuest>);
 
 /// The module.
 pub fn module() -> Module {
-    Module { routes: routes(), ..Module::new(MIGRATIONS) }
+    Module { routes: routes(), jobs: jobs::handlers(), ..Module::new(MIGRATIONS) }
 }
 
 fn routes() -> OpenApiRouter<Ctx> {

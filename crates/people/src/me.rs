@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::api;
 use crate::model::{Role, State, mask};
-use crate::sessions;
 use crate::store;
 
 /// A language of the pages.
@@ -81,10 +80,9 @@ fn find_me(rx: &mut Rx, person: PersonId) -> Result<Me, DbError> {
     })
 }
 
-/// The person who asks. Keeps the session alive.
+/// The person who asks.
 #[utoipa::path(get, path = "/api/v1/me", tag = "people", responses((status = 200, body = Me), Common))]
 pub(crate) async fn me_get(ctx: rest::State, actor: Actor) -> Result<Json<Me>, Refused> {
-    sessions::touch(&ctx, &actor).await?;
     Ok(Json(ctx.db().read::<_, DbError, _>(move |rx| find_me(rx, actor.person)).await?))
 }
 

@@ -4,32 +4,43 @@ use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base::{Cursor, Id, Page, PageRequest, PersonId, SessionId, Timestamp};
 use db::{DbError, Lane, Rx, Tx};
-use rest::{Actor, Authenticate, Common, Ctx, Json, Path, Query, Refused, cookie_name};
+use rest::{Actor, Authenticate, Common, Ctx, Found, Json, Path, Query, Refused, cookie_name};
 use serde::{Deserialize, Serialize};
 
 use crate::api::Started;
 use crate::model::{self, State};
 use crate::store;
 
-/// Finds the person behind a session: two point reads, on every request's path.
+/// Finds the person behind a session: two point reads, on every request's path. A session lives on while it is used:
+/// that is written down at most once an hour, after the request.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sessions;
 
 impl Authenticate for Sessions {
-    fn actor(&self, rx: &mut Rx, token_hash: [u8; 32]) -> Result<Option<Actor>, DbError> {
+    fn actor(&self, rx: &mut Rx, token_hash: [u8; 32]) -> Result<Option<Found>, DbError> {
         let Some(found) = store::find_live(rx, token_hash)? else { return Ok(None) };
         let is_guest = found.state == State::Guest.word();
         if !is_guest && found.state != State::Member.word() {
             return Ok(None);
         }
         let memberships = if is_guest { Vec::new() } else { store::memberships(rx, found.person)? };
-        Ok(Some(Actor {
+        let actor = Actor {
             person: found.person,
             session: found.session,
             is_guest,
             is_operator: found.is_operator,
             memberships,
-        }))
+        };
+        Ok(Some(Found { actor, is_use_due: model::is_seen_stale(found.seen_at, rx.now()) }))
+    }
+
+    fn note_use(&self, tx: &mut Tx, actor: &Actor) -> Result<(), DbError> {
+        let now = tx.now();
+        let row = store::find_session(tx, actor.person, actor.session)?;
+        // Of many requests that come at once after an hour the first has written it down.
+        let Some(row) = row.filter(|row| model::is_seen_stale(row.seen_at, now)) else { return Ok(()) };
+        let expires_at = model::session_expiry(row.created_at, now);
+        store::touch_session(tx, actor.person, actor.session, expires_at)
     }
 }
 
@@ -175,14 +186,4 @@ pub(crate) async fn session_sign_out(ctx: rest::State, actor: Actor) -> Result<R
     ctx.db().write(Lane::Interactive, move |tx| end_session(tx, person, session)).await?;
     let cookie = set_cookie(ctx.settings().is_demo, "", 0);
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
-}
-
-/// Writes down that the session is used and lets it live longer, at most once an hour.
-pub(crate) async fn touch(ctx: &Ctx, actor: &Actor) -> Result<(), DbError> {
-    let (person, session, now) = (actor.person, actor.session, ctx.now());
-    let row = ctx.db().read::<_, DbError, _>(move |rx| store::find_session(rx, person, session)).await?;
-    let Some(row) = row.filter(|row| model::is_seen_stale(row.seen_at, now)) else { return Ok(()) };
-    let expires_at = model::session_expiry(row.created_at, now);
-    let touch = move |tx: &mut Tx| store::touch_session(tx, person, session, expires_at);
-    ctx.db().write(Lane::Interactive, touch).await
 }

@@ -15,6 +15,7 @@ use crate::limits::{
 use crate::model::{self, Phone, State, Way};
 use crate::password::{self, Password};
 use crate::sessions::{Deliver, NO_STORE, hand_out, user_agent};
+use crate::sms::{self, Sms};
 use crate::store::{self, NewCode};
 
 /// How long a code is good for.
@@ -174,13 +175,21 @@ pub(crate) struct CodeSent {
     expires_at: Timestamp,
 }
 
+/// Where the holder of a number sees a code.
+#[derive(Clone, Copy)]
+struct Shown {
+    /// On the page of a demo.
+    on_page: bool,
+    by_sms: bool,
+}
+
 /// Makes a new code for a number; the one before is worthless from now on. The same for every number, registered
 /// or not.
 fn send_code(
     tx: &mut Tx,
     phone: &Phone,
     address: &ClientAddress,
-    is_demo: bool,
+    shown: Shown,
 ) -> Result<Timestamp, SignInError> {
     let now = tx.now();
     if !address.0.is_empty()
@@ -201,13 +210,19 @@ fn send_code(
             salt,
             code_hash,
             tries: CODE_TRIES,
-            demo_code: is_demo.then_some(code.as_str()),
+            demo_code: shown.on_page.then_some(code.as_str()),
+            to_send: shown.by_sms.then_some(code.as_str()),
             expires_at,
             not_after: now.plus_seconds(-CODE_GAP_S),
         },
     )?;
     match sent {
-        None => Ok(expires_at),
+        None => {
+            if shown.by_sms {
+                sms::queue(tx, phone, &code_hash)?;
+            }
+            Ok(expires_at)
+        }
         Some(sent) => Err(TooMany::until(sent.plus_seconds(CODE_GAP_S), now).into()),
     }
 }
@@ -220,11 +235,11 @@ pub(crate) async fn sign_in_code_create(
     address: ClientAddress,
     Json(body): Json<CodeBody>,
 ) -> Result<Response, Refused> {
-    let is_demo = ctx.settings().is_demo;
+    let shown = Shown { on_page: ctx.settings().is_demo, by_sms: ctx.extension::<Sms>().is_some() };
     let phone = body.phone.masked();
-    let send = move |tx: &mut Tx| send_code(tx, &body.phone, &address, is_demo);
+    let send = move |tx: &mut Tx| send_code(tx, &body.phone, &address, shown);
     let expires_at = ctx.db().write(Lane::Interactive, send).await?;
-    tracing::info!(phone, "a sign-in code was sent");
+    tracing::info!(phone, "a sign-in code was made");
     Ok((StatusCode::ACCEPTED, NO_STORE, Json(CodeSent { expires_at })).into_response())
 }
 

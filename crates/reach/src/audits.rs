@@ -28,7 +28,7 @@ pub(crate) fn audits() -> Vec<Audit> {
 
 fn told(rx: &mut Rx, sql: &str) -> Result<AuditFailures, DbError> {
     let most = i64::try_from(TOLD_MAX).unwrap_or(0);
-    rx.list(sql, params!["most" => most], |row| row.get(0))
+    rest::audit_rows(rx, sql, params!["most" => most])
 }
 
 fn forest(rx: &mut Rx) -> Result<AuditFailures, DbError> {

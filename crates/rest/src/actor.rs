@@ -3,7 +3,7 @@
 use axum::extract::FromRequestParts;
 use axum::http::{HeaderMap, header, request::Parts};
 use base::{MerchantId, PersonId, Problem, SessionId};
-use db::{DbError, Rx};
+use db::{DbError, Rx, Tx};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -170,13 +170,29 @@ fn sign_in_required() -> Refused {
     Refused(Problem::new(401, "auth.required", "sign in first"))
 }
 
+/// A live session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Whose it is.
+    pub actor: Actor,
+    /// Whether it is time to write down that it is used.
+    pub is_use_due: bool,
+}
+
 /// Finds out whose session a token belongs to. The module `people` does.
 pub trait Authenticate: Send + Sync + 'static {
     /// The person behind the session whose token has this SHA-256; `None` when there is none or it has ended.
     ///
     /// # Errors
     /// Whatever the store says.
-    fn actor(&self, rx: &mut Rx, token_hash: [u8; 32]) -> Result<Option<Actor>, DbError>;
+    fn actor(&self, rx: &mut Rx, token_hash: [u8; 32]) -> Result<Option<Found>, DbError>;
+
+    /// Writes down that the session of [`Found::is_use_due`] is used. Runs after the request was let in, and not at
+    /// all when the store has more to do than it can.
+    ///
+    /// # Errors
+    /// Whatever the store says.
+    fn note_use(&self, tx: &mut Tx, actor: &Actor) -> Result<(), DbError>;
 }
 
 /// The name of the session cookie. Browsers take the `__Host-` prefix only over TLS, which a demo does without.
@@ -202,7 +218,13 @@ async fn find_actor(parts: &Parts, ctx: &Ctx) -> Result<Option<Actor>, Refused> 
     let Some(token) = bearer_or_cookie(&parts.headers, ctx.settings().is_demo) else { return Ok(None) };
     let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
     let authenticate = std::sync::Arc::clone(ctx.authenticate());
-    Ok(ctx.db().read::<_, DbError, _>(move |rx| authenticate.actor(rx, hash)).await?)
+    let found = ctx.db().read::<_, DbError, _>(move |rx| authenticate.actor(rx, hash)).await?;
+    let Some(Found { actor, is_use_due }) = found else { return Ok(None) };
+    if is_use_due {
+        let (authenticate, used) = (std::sync::Arc::clone(ctx.authenticate()), actor.clone());
+        ctx.db().write_later(move |tx| authenticate.note_use(tx, &used));
+    }
+    Ok(Some(actor))
 }
 
 impl FromRequestParts<Ctx> for Actor {

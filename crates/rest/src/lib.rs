@@ -13,13 +13,14 @@ mod module;
 mod problem;
 
 pub use actor::{
-    Actor, Authenticate, Denied, MaybeActor, Member, Membership, Right, Rights, bearer_or_cookie, cookie_name,
+    Actor, Authenticate, Denied, Found, MaybeActor, Member, Membership, Right, Rights, bearer_or_cookie,
+    cookie_name,
 };
 pub use ctx::{Ctx, Settings, State};
 pub use extract::{Json, Path, Query};
-pub use idempotency::{Command, MIGRATIONS, Once, Verbatim, purge_idempotency};
+pub use idempotency::{Command, MIGRATIONS, Once, Verbatim, upkeep};
 pub use kept::KeptKey;
-pub use module::{Audit, AuditFailures, MergeGuest, Module};
+pub use module::{Audit, AuditFailures, MergeGuest, Module, audit_rows};
 pub use problem::{Common, Refused, ToProblem, problem_response};
 pub use rest_macros::Problem;
 

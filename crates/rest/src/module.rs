@@ -1,7 +1,9 @@
 //! What a module brings to the program.
 
+use std::collections::BTreeSet;
+
 use base::PersonId;
-use db::{DbError, Migrations, Rx, Tx};
+use db::{DbError, Migrations, Param, Rx, Tx};
 use utoipa_axum::router::OpenApiRouter;
 use work::{JobHandler, Subscriber};
 
@@ -19,6 +21,32 @@ pub struct Audit {
     pub title: &'static str,
     /// Looks for what breaks it.
     pub run: fn(&mut Rx) -> Result<AuditFailures, DbError>,
+}
+
+/// The rows of a statement over the audit views, one text each.
+///
+/// Where views are joined, each is first read whole: their ids are made into text, so no index serves a join of them,
+/// and SQLite would run through one view for each row of the other.
+///
+/// # Errors
+/// Whatever the store says.
+pub fn audit_rows(rx: &mut Rx, sql: &str, params: &[Param]) -> Result<AuditFailures, DbError> {
+    rx.list(&read_whole(sql), params, |row| row.get(0))
+}
+
+fn read_whole(sql: &str) -> String {
+    const VIEW: &str = "audit_";
+    let is_of_name = |c: char| c.is_ascii_lowercase() || c == '_';
+    let named = sql.match_indices(VIEW).filter_map(|(at, _)| sql.get(at..)?.split(|c| !is_of_name(c)).next());
+    let views: BTreeSet<&str> = named.collect();
+    if !sql.contains("JOIN") || views.is_empty() {
+        return sql.to_owned();
+    }
+    let whole: Vec<String> = views
+        .iter()
+        .map(|view| format!("{} AS MATERIALIZED (SELECT * FROM {view})", view.replace(VIEW, "whole_")))
+        .collect();
+    format!("WITH {} {}", whole.join(", "), sql.replace(VIEW, "whole_"))
 }
 
 /// Moves what belongs to a guest over to the member the guest turned out to be. Runs in the transaction that
@@ -55,5 +83,22 @@ impl Module {
             audits: Vec::new(),
             merge_guest: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn joined_views_are_read_whole_first() {
+        let plain = "SELECT id FROM audit_orders WHERE total < 0";
+        assert_eq!(read_whole(plain), plain);
+        assert_eq!(
+            read_whole("SELECT o.id FROM audit_orders o JOIN audit_lines l ON l.order_id = o.id"),
+            "WITH whole_lines AS MATERIALIZED (SELECT * FROM audit_lines), \
+             whole_orders AS MATERIALIZED (SELECT * FROM audit_orders) \
+             SELECT o.id FROM whole_orders o JOIN whole_lines l ON l.order_id = o.id"
+        );
     }
 }

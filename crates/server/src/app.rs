@@ -8,6 +8,7 @@ use catalog::api::Media;
 use db::{Db, DbError, Migrations, Rx};
 use deals::api::TeamBrief;
 use payments::api::SandboxSecret;
+use people::{LogSms, Sms};
 use reach::api::{EntrySecret, TeamTarget};
 use rest::{Audit, Ctx, Module, OpenApiRouter, Settings};
 use sha2::{Digest, Sha256};
@@ -16,6 +17,7 @@ use work::{Worker, WorkerOptions};
 use crate::audits::{self, Audits};
 use crate::config::Config;
 use crate::demo;
+use crate::sms::HttpSms;
 
 /// The modules, in the order of the DAG (ARCHITECTURE.md).
 pub(crate) fn modules() -> Vec<Module> {
@@ -53,6 +55,14 @@ fn entry_secret(config: &Config) -> Option<EntrySecret> {
     (!text.is_empty()).then(|| EntrySecret::new(Sha256::digest(text.as_bytes()).into()))
 }
 
+/// How sign-in codes are sent: by the gateway that is set, else not at all; a demo shows them on its page.
+fn sms(config: &Config) -> Sms {
+    match config.text("sms_url") {
+        "" => Sms(Arc::new(LogSms)),
+        url => Sms(Arc::new(HttpSms::new(url, config.text("sms_secret")))),
+    }
+}
+
 /// What the modules bring, not yet tied to a store.
 pub(crate) struct Assembly {
     /// All tables, lowest module first.
@@ -85,6 +95,8 @@ impl Assembly {
             work: WorkerOptions::default(),
             hooks: people::api::Hooks::default(),
         };
+        assembly.work.handlers.extend(work::upkeep());
+        assembly.work.handlers.extend(rest::upkeep());
         for module in modules() {
             assembly.tables.push(module.migrations);
             assembly.routes = assembly.routes.merge(module.routes);
@@ -97,7 +109,7 @@ impl Assembly {
     }
 
     /// Ties the modules to a store.
-    pub(crate) fn over(self, db: Db, config: &Config, settings: Settings) -> App {
+    pub(crate) fn over(mut self, db: Db, config: &Config, settings: Settings) -> App {
         let secret = config.text("sandbox_secret");
         let secret =
             if secret.is_empty() { SandboxSecret::default() } else { SandboxSecret(secret.to_owned()) };
@@ -112,6 +124,9 @@ impl Assembly {
         if let Some(secret) = entry_secret(config) {
             extensions.push(Arc::new(secret));
         }
+        let sms = sms(config);
+        self.work.handlers.push(people::sms_job(db.clone(), sms.clone()));
+        extensions.push(Arc::new(sms));
         let worker = Worker::new(db.clone(), self.work);
         let ctx = Ctx::new(db, settings, Arc::new(people::api::Sessions), extensions);
         App { ctx, routes: self.routes, worker }

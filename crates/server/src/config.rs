@@ -38,6 +38,8 @@ const KEYS: &[Key] = &[
     key("trust_forwarded", "false"),
     secret("sandbox_secret"),
     secret("entry_secret"),
+    secret("sms_url"),
+    secret("sms_secret"),
     key("log", "info"),
 ];
 
@@ -131,6 +133,10 @@ impl Config {
         self.number("drain_seconds")?;
         self.flag("trust_forwarded")?;
         self.anonymous_writes_per_minute(true)?;
+        let sms_url = self.text("sms_url");
+        if !sms_url.is_empty() && !sms_url.starts_with("https://") && !sms_url.starts_with("http://") {
+            bail!("sms_url is an address such as https://sms.example/send");
+        }
         Ok(())
     }
 
@@ -214,6 +220,13 @@ impl Config {
                     .to_owned(),
             );
         }
+        if self.text("sms_url").is_empty() {
+            missing.push("sms_url: where sign-in codes are sent to; nobody can sign in without".to_owned());
+        }
+        if self.text("sms_secret").len() < 16 {
+            missing
+                .push("sms_secret: at least 16 characters that only you and the SMS gateway know".to_owned());
+        }
         missing
     }
 
@@ -272,9 +285,9 @@ mod tests {
 
     #[test]
     fn what_is_unsafe_is_listed_and_secrets_are_not_shown() {
-        assert_eq!(of("", &[]).unwrap().unsafe_defaults().len(), 3);
+        assert_eq!(of("", &[]).unwrap().unsafe_defaults().len(), 5);
         let config = of(
-            "public_url = \"https://shop.example\"\nsandbox_secret = \"0123456789abcdef\"\nentry_secret = \"0123456789abcdef\"\ndatabase = \"postgres://a:b@c\"",
+            "public_url = \"https://shop.example\"\nsandbox_secret = \"0123456789abcdef\"\nentry_secret = \"0123456789abcdef\"\nsms_url = \"https://sms.example/send\"\nsms_secret = \"0123456789abcdef\"\ndatabase = \"postgres://a:b@c\"",
             &[],
         );
         let config = config.unwrap();

@@ -13,7 +13,7 @@ use base::{Clock, FixedClock, MerchantId, SystemClock};
 use people::api::Phone;
 use rest::Settings;
 
-pub(crate) use routes::{ClockGate, routes};
+pub(crate) use routes::{ClockGate, follow_clock, routes};
 pub(crate) use world::World;
 
 use crate::app::Assembly;

@@ -6,8 +6,9 @@ use tracing_subscriber::EnvFilter;
 
 /// Starts logging; `filter` is `info` or finer, such as `info,db=debug`. A second call changes nothing.
 pub(crate) fn start(filter: &str) {
-    // The migrations' library tells every step it does not take.
-    let quiet = format!("refinery_core=warn,{filter}");
+    // The migrations' library tells every step it does not take. PostgreSQL's client tells the values of every
+    // statement when asked for more than this: phone numbers and codes among them.
+    let quiet = format!("refinery_core=warn,{filter},tokio_postgres=info,postgres=info");
     let filter = EnvFilter::try_new(quiet).unwrap_or_else(|_| EnvFilter::new("info"));
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = if std::io::stderr().is_terminal() {

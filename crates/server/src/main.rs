@@ -12,6 +12,7 @@ mod log;
 mod openapi;
 mod output;
 mod retail;
+mod sms;
 mod store;
 
 use std::process::ExitCode;

@@ -33,7 +33,7 @@ fn unsafe_settings_are_refused_outside_a_demo() {
     let place = place(folder.path(), None);
     let output = place.run(&["serve", "--listen", "127.0.0.1:0"]);
     assert_eq!(output.status.code(), Some(2), "{}", told(&output));
-    for name in ["public_url", "sandbox_secret", "entry_secret"] {
+    for name in ["public_url", "sandbox_secret", "entry_secret", "sms_url", "sms_secret"] {
         assert!(told(&output).contains(name), "{}", told(&output));
     }
     assert!(!place.folder.join("tuan.db").exists());
@@ -59,24 +59,55 @@ fn the_whole_way(folder: &Path, database: Option<String>) {
     assert!(replay.status.success(), "{}", told(&replay));
     assert!(told(&replay).contains("0 lines name items"), "{}", told(&replay));
     place.audit();
-    if place.database.is_some() {
-        return;
-    }
     let copy = folder.join("copy.db");
     let copy = copy.to_str().unwrap();
     must(&place, &["backup", copy]);
-    let restored = folder.join("restored");
+    let (restored, other) = (folder.join("restored"), folder.join("other"));
+    let empty = place.database.as_ref().map(|_| testkit::fresh_database());
     let restore = |folder: &Path| {
         let mut command = std::process::Command::new(&place.program);
         command.args(["restore", copy, "--verify", "--dir"]).arg(folder);
+        if let Some(url) = &empty {
+            command.args(["--database", url]);
+        }
         command.output().unwrap()
     };
     let output = restore(&restored);
     assert!(output.status.success(), "{}", told(&output));
+    assert!(told(&output).contains("invariants hold"), "{}", told(&output));
     assert!(restored.join("media").exists());
     assert_eq!(restore(&restored).status.code(), Some(2), "a folder in use is left alone");
+    if empty.is_some() {
+        assert_eq!(restore(&other).status.code(), Some(2), "a database in use is left alone");
+        assert!(!other.exists());
+    }
     std::fs::write(copy, b"damaged").unwrap();
-    assert_eq!(restore(&folder.join("other")).status.code(), Some(1));
+    assert_eq!(restore(&other).status.code(), Some(1));
+}
+
+/// What one node does to the clock holds on the other soon after.
+#[test]
+fn nodes_of_a_demo_agree_on_the_time() {
+    // Only PostgreSQL takes several nodes.
+    let folder = tempfile::tempdir().unwrap();
+    let place = place(folder.path(), Some(testkit::fresh_database()));
+    must(&place, &["demo", "--no-serve", "--empty"]);
+    let (one, two) = (place.serve(&[]), place.serve(&[]));
+    testkit::block_on(async move {
+        let (mut one, mut two) = (Http::new(one.address, ""), Http::new(two.address, ""));
+        let day = json!({ "seconds": 86_400 });
+        let moved = one.send("POST", "/api/v1/demo/clock/advance", "", &day).await.unwrap().json();
+        let moved: base::Timestamp = serde_json::from_value(moved["now"].clone()).unwrap();
+        let started = std::time::Instant::now();
+        loop {
+            let now = two.send("GET", "/api/v1/demo/clock", "", &Value::Null).await.unwrap().json();
+            let now: base::Timestamp = serde_json::from_value(now["now"].clone()).unwrap();
+            if now >= moved {
+                break;
+            }
+            assert!(started.elapsed() < std::time::Duration::from_secs(5), "{now} after {moved}");
+        }
+    });
 }
 
 mod the_whole_way_works {

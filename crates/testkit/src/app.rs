@@ -84,6 +84,8 @@ impl App {
             options.handlers.extend(module.jobs);
             audits.extend(module.audits);
         }
+        options.handlers.extend(work::upkeep());
+        options.handlers.extend(rest::upkeep());
         let router = Router::from(routes).with_state(ctx.clone());
         let worker = Worker::new(store.db.clone(), options);
         Self { store, ctx, audits, router, worker }

@@ -61,7 +61,7 @@ impl Place {
         let log = child.stderr.take().expect("a pipe");
         let lines =
             std::thread::spawn(move || BufReader::new(log).lines().map_while(Result::ok).collect::<Vec<_>>());
-        let running = Running { child, address, _log: lines };
+        let running = Running { child, address, log: Some(lines) };
         running.wait_until_it_answers();
         running
     }
@@ -72,7 +72,7 @@ pub struct Running {
     child: Child,
     /// Where it listens.
     pub address: SocketAddr,
-    _log: std::thread::JoinHandle<Vec<String>>,
+    log: Option<std::thread::JoinHandle<Vec<String>>>,
 }
 
 impl Running {
@@ -89,6 +89,14 @@ impl Running {
     pub fn kill(mut self) {
         self.child.kill().expect("the server can be killed");
         self.child.wait().expect("the server ends");
+    }
+
+    /// SIGKILL; answers what it has written to its log.
+    pub fn kill_and_read_log(mut self) -> String {
+        self.child.kill().expect("the server can be killed");
+        self.child.wait().expect("the server ends");
+        let lines = self.log.take().and_then(|log| log.join().ok()).unwrap_or_default();
+        lines.join("\n")
     }
 
     /// Waits until it ends by itself.

@@ -97,9 +97,11 @@ async fn publish_unwanted(db: &Db, events: Vec<StoredEvent>) -> Result<usize, Db
 }
 
 fn publish(tx: &mut Tx, aggregate: &str, seq: i64) -> Result<(), DbError> {
+    let now = tx.now();
     tx.later(
-        "UPDATE db_outbox SET published = 1 WHERE aggregate = :aggregate AND seq = :seq AND published = 0",
-        params!["aggregate" => aggregate, "seq" => seq],
+        "UPDATE db_outbox SET published = 1, published_at = :now
+         WHERE aggregate = :aggregate AND seq = :seq AND published = 0",
+        params!["aggregate" => aggregate, "seq" => seq, "now" => now],
     )
 }
 

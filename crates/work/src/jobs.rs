@@ -3,7 +3,7 @@
 use base::Timestamp;
 use db::{Db, DbError, Lane, Row, Rx, Tx, params};
 
-use crate::{Failure, JobHandler, JobRun};
+use crate::{Failure, JobHandler, JobRun, upkeep};
 
 /// After so many failures a job waits for a person.
 const ATTEMPTS_MAX: i64 = 12;
@@ -132,10 +132,11 @@ pub fn replay_job(tx: &mut Tx, kind: &str, key: &str) -> Result<bool, DbError> {
 /// Does one due job; a failure is noted and the job waits longer.
 pub(crate) async fn run_one(db: &Db, handler: Option<&JobHandler>, job: JobRow) {
     let Some(handler) = handler else {
-        return note_failure(db, job, "no handler for this kind".to_owned()).await;
+        return note_failure(db, job, "no handler for this kind".to_owned(), ATTEMPTS_MAX).await;
     };
     let done = match &handler.run {
         JobRun::Store(run) => run_in_store(db, *run, job.clone()).await,
+        JobRun::Upkeep(work) => upkeep::run(db, *work, job.clone()).await,
         JobRun::Outside(run) => match lease(db, job.clone()).await {
             Ok(true) => match run(job.clone()).await {
                 Ok(()) => remove(db, job.clone()).await,
@@ -146,7 +147,8 @@ pub(crate) async fn run_one(db: &Db, handler: Option<&JobHandler>, job: JobRow) 
         },
     };
     if let Err(failure) = done {
-        note_failure(db, job, failure.to_string()).await;
+        let attempts_max = if matches!(handler.run, JobRun::Upkeep(_)) { i64::MAX } else { ATTEMPTS_MAX };
+        note_failure(db, job, failure.to_string(), attempts_max).await;
     }
 }
 
@@ -194,7 +196,7 @@ async fn remove(db: &Db, job: JobRow) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn note_failure(db: &Db, job: JobRow, reason: String) {
+async fn note_failure(db: &Db, job: JobRow, reason: String, attempts_max: i64) {
     tracing::warn!(kind = job.kind, key = job.key, attempts = job.attempts, reason, "job failed");
     let noted = move |tx: &mut Tx| {
         let attempts = job.attempts.saturating_add(1);
@@ -202,7 +204,7 @@ async fn note_failure(db: &Db, job: JobRow, reason: String) {
             1_i64.checked_shl(attempts.clamp(0, 20).unsigned_abs().try_into().unwrap_or(20)).unwrap_or(1),
         );
         let wait = doubled.min(BACKOFF_MAX_S);
-        let state = if attempts >= ATTEMPTS_MAX { "dead" } else { "waiting" };
+        let state = if attempts >= attempts_max { "dead" } else { "waiting" };
         let run_at = tx.now().plus_seconds(wait);
         tx.execute(
             "UPDATE work_job SET attempts = :attempts, run_at = :run_at, state = :state, last_error = :reason

@@ -7,13 +7,17 @@
 
 mod dispatch;
 mod jobs;
+mod keep;
 mod tasks;
+mod upkeep;
 mod worker;
 
 use db::{DbError, Migrations, StoredEvent, Tx};
 
 pub use jobs::{Dead, JobRow, dead_jobs, enqueue, jobs_due, list_jobs, replay_job};
+pub use keep::upkeep;
 pub use tasks::Tasks;
+pub use upkeep::{Progress, Upkeep};
 pub use worker::{Worker, WorkerOptions};
 
 /// This crate's tables.
@@ -72,6 +76,8 @@ pub enum JobRun {
     Store(fn(&mut Tx, &JobRow) -> Result<(), Failure>),
     /// Something outside: it may happen more than once and must be safe to repeat.
     Outside(OutsideJob),
+    /// Only the store, again and again: the next time is queued in the transaction that does the work.
+    Upkeep(Upkeep),
 }
 
 /// A job that talks to something outside.

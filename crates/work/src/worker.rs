@@ -1,11 +1,13 @@
 //! The loops that deliver events and run due jobs.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use db::{Db, DbError, Engine};
 use tokio::sync::watch;
 
-use crate::{JobHandler, Subscriber, dispatch, jobs};
+use crate::{JobHandler, Subscriber, dispatch, jobs, upkeep};
 
 /// Jobs taken in one round.
 const JOBS_MAX: i64 = 128;
@@ -29,12 +31,14 @@ pub struct WorkerOptions {
 pub struct Worker {
     db: Db,
     options: WorkerOptions,
+    /// Whether the upkeep is queued.
+    has_begun: Arc<AtomicBool>,
 }
 
 impl Worker {
     /// A worker on `db`.
     pub fn new(db: Db, options: WorkerOptions) -> Self {
-        Self { db, options }
+        Self { db, options, has_begun: Arc::default() }
     }
 
     /// Works until told to stop.
@@ -70,6 +74,10 @@ impl Worker {
 
     /// One look at both queues; answers how much was done.
     async fn round(&self) -> Result<usize, DbError> {
+        if !self.has_begun.load(Ordering::Relaxed) {
+            upkeep::begin(&self.db, &self.options.handlers).await?;
+            self.has_begun.store(true, Ordering::Relaxed);
+        }
         let published = dispatch::round(&self.db, &self.options.subscribers).await?;
         let due = self.db.read(|rx| jobs::due(rx, JOBS_MAX)).await?;
         let count = due.len();

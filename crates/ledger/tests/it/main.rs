@@ -4,6 +4,7 @@
 mod histories;
 mod holds;
 mod posting;
+mod rolling;
 
 use base::{Currency, Id, PersonId};
 use db::{Db, DbError, Lane};

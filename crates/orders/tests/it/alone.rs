@@ -123,3 +123,35 @@ app_test!(the_same_key_answers_the_same_and_acts_once, parts, |app| {
     assert_eq!(wallet(&app, &buyer).await, 4_000);
     app.audit().await;
 });
+
+app_test!(a_key_that_was_forgotten_moves_no_money_again, parts, |app| {
+    owner(&app).await;
+    let buyer = someone(&app, 2).await;
+    let (_, sku) = product(&app, "A", 1_000, 10).await;
+    top_up(&app, &buyer, 10_000).await;
+    let body = json!({
+        "source": { "kind": "now", "sku": sku, "qty": 1 }, "address": buyer.address, "expected_total_minor": 1_000
+    });
+    let placed = app.post("/api/v1/checkouts", &buyer.token, body).await.expect(201);
+    let pay = json!({ "orders": placed["orders"], "method": "wallet" });
+    let send = || app.call_with_key("POST", "/api/v1/payments", &buyer.token, "the-same-key", pay.clone());
+    let first = send().await.expect(201);
+    let kept = || async {
+        let sql = "SELECT COUNT(*) FROM rest_idempotency WHERE key = 'the-same-key'";
+        let count = app.store.db.read::<i64, db::DbError, _>(move |rx| rx.one(sql, &[], |row| row.get(0)));
+        count.await.unwrap()
+    };
+    app.pass(7 * 86_400).await;
+    assert_eq!(kept().await, 1);
+    let again = send().await;
+    assert_eq!(again.headers["idempotency-replayed"], "true");
+    assert_eq!(again.expect(201), first);
+    app.pass(2 * 3_600).await;
+    assert_eq!(kept().await, 0);
+    let refused = send().await;
+    assert_eq!(refused.status, 409, "{}", refused.json);
+    assert!(!refused.headers.contains_key("idempotency-replayed"));
+    assert_eq!(wallet(&app, &buyer).await, 9_000);
+    app.settle().await;
+    app.audit().await;
+});

@@ -56,6 +56,8 @@ pub(crate) struct NewCode<'a> {
     pub(crate) code_hash: [u8; 32],
     pub(crate) tries: i64,
     pub(crate) demo_code: Option<&'a str>,
+    /// The code, when somebody is to send it.
+    pub(crate) to_send: Option<&'a str>,
     pub(crate) expires_at: Timestamp,
     /// A code sent after this is too young to be replaced.
     pub(crate) not_after: Timestamp,
@@ -66,11 +68,11 @@ pub(crate) fn put_code(tx: &mut Tx, code: &NewCode<'_>) -> Result<Option<Timesta
     let now = tx.now();
     let phone = code.phone.as_str();
     let inserted = tx.execute(
-        "INSERT INTO people_code (phone, salt, code_hash, tries_left, demo_code, sent_at, expires_at)
-         VALUES (:phone, :salt, :hash, :tries, :demo, :now, :expires) ON CONFLICT (phone) DO NOTHING",
+        "INSERT INTO people_code (phone, salt, code_hash, tries_left, demo_code, to_send, sent_at, expires_at)
+         VALUES (:phone, :salt, :hash, :tries, :demo, :to_send, :now, :expires) ON CONFLICT (phone) DO NOTHING",
         params![
             "phone" => phone, "salt" => code.salt, "hash" => code.code_hash, "tries" => code.tries,
-            "demo" => code.demo_code, "now" => now, "expires" => code.expires_at,
+            "demo" => code.demo_code, "to_send" => code.to_send, "now" => now, "expires" => code.expires_at,
         ],
     )?;
     if inserted == 1 {
@@ -78,11 +80,12 @@ pub(crate) fn put_code(tx: &mut Tx, code: &NewCode<'_>) -> Result<Option<Timesta
     }
     let changed = tx.execute(
         "UPDATE people_code SET salt = :salt, code_hash = :hash, tries_left = :tries, demo_code = :demo,
-             sent_at = :now, expires_at = :expires
+             to_send = :to_send, sent_at = :now, expires_at = :expires
          WHERE phone = :phone AND sent_at <= :not_after",
         params![
             "phone" => phone, "salt" => code.salt, "hash" => code.code_hash, "tries" => code.tries,
-            "demo" => code.demo_code, "now" => now, "expires" => code.expires_at, "not_after" => code.not_after,
+            "demo" => code.demo_code, "to_send" => code.to_send, "now" => now, "expires" => code.expires_at,
+            "not_after" => code.not_after,
         ],
     )?;
     if changed == 1 {
@@ -119,7 +122,7 @@ pub(crate) fn try_code(tx: &mut Tx, phone: &Phone) -> Result<Option<CodeSecret>,
 /// Makes the number's code worthless; the row stays, since it says when the last was sent.
 pub(crate) fn spend_code(tx: &mut Tx, phone: &Phone) -> Result<(), DbError> {
     tx.later(
-        "UPDATE people_code SET tries_left = 0, demo_code = NULL WHERE phone = :phone",
+        "UPDATE people_code SET tries_left = 0, demo_code = NULL, to_send = NULL WHERE phone = :phone",
         params!["phone" => phone.as_str()],
     )
 }
@@ -134,31 +137,41 @@ pub(crate) fn demo_code(rx: &mut Rx, phone: &Phone) -> Result<Option<String>, Db
     Ok(found.flatten())
 }
 
-/// Removes up to 100 codes and 100 counts that say nothing any more; answers how many.
-pub(crate) fn purge_codes(tx: &mut Tx) -> Result<u64, DbError> {
+/// A code that waits to be sent.
+pub(crate) struct Unsent {
+    pub(crate) code: String,
+    pub(crate) code_hash: [u8; 32],
+    pub(crate) expires_at: Timestamp,
+}
+
+pub(crate) fn unsent_code(rx: &mut Rx, phone: &Phone) -> Result<Option<Unsent>, DbError> {
+    rx.opt(
+        "SELECT to_send, code_hash, expires_at FROM people_code WHERE phone = :phone AND to_send IS NOT NULL",
+        params!["phone" => phone.as_str()],
+        |row| Ok(Unsent { code: row.get(0)?, code_hash: row.get(1)?, expires_at: row.get(2)? }),
+    )
+}
+
+/// Takes the clear text of a code away; that of a newer one stays.
+pub(crate) fn forget_unsent(tx: &mut Tx, phone: &Phone, code_hash: &[u8; 32]) -> Result<(), DbError> {
+    tx.later(
+        "UPDATE people_code SET to_send = NULL WHERE phone = :phone AND code_hash = :hash",
+        params!["phone" => phone.as_str(), "hash" => *code_hash],
+    )
+}
+
+/// Removes codes and counts that say nothing any more, `batch` of each at most; answers how many of the more.
+pub(crate) fn purge_codes(tx: &mut Tx, batch: i64) -> Result<u64, DbError> {
     let old = tx.now().plus_seconds(-2 * 86_400);
-    let codes: Vec<String> = tx.list(
-        "SELECT phone FROM people_code WHERE expires_at < :old ORDER BY expires_at, phone LIMIT 100",
-        params!["old" => old],
-        |row| row.get(0),
+    let codes = tx.execute(
+        "DELETE FROM people_code WHERE phone IN (SELECT phone FROM people_code WHERE expires_at < :old
+         ORDER BY expires_at, phone LIMIT :batch)",
+        params!["old" => old, "batch" => batch],
     )?;
-    let counts: Vec<(String, String)> = tx.list(
-        "SELECT scope, key FROM people_limit WHERE started_at < :old ORDER BY started_at, scope, key LIMIT 100",
-        params!["old" => old],
-        |row| Ok((row.get(0)?, row.get(1)?)),
+    let counts = tx.execute(
+        "DELETE FROM people_limit WHERE (scope, key) IN (SELECT scope, key FROM people_limit
+         WHERE started_at < :old ORDER BY started_at, scope, key LIMIT :batch)",
+        params!["old" => old, "batch" => batch],
     )?;
-    let mut removed = 0_u64;
-    for phone in codes {
-        removed = removed.saturating_add(tx.execute(
-            "DELETE FROM people_code WHERE phone = :phone AND expires_at < :old",
-            params!["phone" => phone, "old" => old],
-        )?);
-    }
-    for (scope, key) in counts {
-        removed = removed.saturating_add(tx.execute(
-            "DELETE FROM people_limit WHERE scope = :scope AND key = :key AND started_at < :old",
-            params!["scope" => scope, "key" => key, "old" => old],
-        )?);
-    }
-    Ok(removed)
+    Ok(codes.max(counts))
 }

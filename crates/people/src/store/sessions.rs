@@ -35,12 +35,13 @@ pub(crate) struct SessionPerson {
     pub(crate) person: PersonId,
     pub(crate) state: String,
     pub(crate) is_operator: bool,
+    pub(crate) seen_at: Timestamp,
 }
 
 pub(crate) fn find_live(rx: &mut Rx, token_hash: [u8; 32]) -> Result<Option<SessionPerson>, DbError> {
     let now = rx.now();
     rx.opt(
-        "SELECT s.id, s.person, p.state, p.is_operator
+        "SELECT s.id, s.person, p.state, p.is_operator, s.seen_at
          FROM people_session s JOIN people_person p ON p.id = s.person
          WHERE s.token_hash = :hash AND s.ended_at IS NULL AND s.expires_at > :now",
         params!["hash" => token_hash, "now" => now],
@@ -50,6 +51,7 @@ pub(crate) fn find_live(rx: &mut Rx, token_hash: [u8; 32]) -> Result<Option<Sess
                 person: row.get(1)?,
                 state: row.get(2)?,
                 is_operator: row.get(3)?,
+                seen_at: row.get(4)?,
             })
         },
     )
@@ -144,20 +146,12 @@ pub(crate) fn end_other_sessions(
     )
 }
 
-/// Removes up to 100 sessions that ended by themselves a while ago; answers how many.
-pub(crate) fn purge_sessions(tx: &mut Tx) -> Result<u64, DbError> {
+/// Removes sessions that ended by themselves a while ago, `batch` at most; answers how many.
+pub(crate) fn purge_sessions(tx: &mut Tx, batch: i64) -> Result<u64, DbError> {
     let old = tx.now().plus_seconds(-7 * 86_400);
-    let hashes: Vec<[u8; 32]> = tx.list(
-        "SELECT token_hash FROM people_session WHERE expires_at < :old ORDER BY expires_at, token_hash LIMIT 100",
-        params!["old" => old],
-        |row| row.get(0),
-    )?;
-    let mut removed = 0_u64;
-    for hash in hashes {
-        removed = removed.saturating_add(tx.execute(
-            "DELETE FROM people_session WHERE token_hash = :hash AND expires_at < :old",
-            params!["hash" => hash, "old" => old],
-        )?);
-    }
-    Ok(removed)
+    tx.execute(
+        "DELETE FROM people_session WHERE token_hash IN (SELECT token_hash FROM people_session
+         WHERE expires_at < :old ORDER BY expires_at, token_hash LIMIT :batch)",
+        params!["old" => old, "batch" => batch],
+    )
 }

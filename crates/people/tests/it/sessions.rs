@@ -47,13 +47,25 @@ app_test!(signing_out_takes_effect_at_once, parts, |app| {
     app.get("/api/v1/me", &token).await.expect_problem(401, "auth.required");
 });
 
-app_test!(a_session_slides_and_has_an_end, parts, |app| {
+/// Waits until the use of a session is written down, which nobody waits for.
+async fn seen_at(app: &App, seen: i64) {
+    for _ in 0..20_000 {
+        if count(app, "SELECT MAX(seen_at) FROM people_session").await == seen {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("the use of the session was not written down");
+}
+
+app_test!(a_session_slides_with_any_request_and_has_an_end, parts, |app| {
     const DAY: i64 = 86_400;
     let used = member(&app, "13800138000").await;
     let idle = member(&app, "13800138000").await;
-    for _ in 0..4 {
+    for path in ["/api/v1/me/addresses", "/api/v1/sessions", "/api/v1/me", "/api/v1/me/addresses"] {
         app.pass(20 * DAY).await;
-        app.get("/api/v1/me", &used).await.expect(200);
+        app.get(path, &used).await.expect(200);
+        seen_at(&app, base::Clock::now(app.store.clock.as_ref()).micros()).await;
     }
     app.get("/api/v1/me", &idle).await.expect_problem(401, "auth.required");
     app.pass(10 * DAY).await;
@@ -62,14 +74,23 @@ app_test!(a_session_slides_and_has_an_end, parts, |app| {
 
 app_test!(use_is_written_down_once_an_hour, parts, |app| {
     let token = member(&app, "13800138000").await;
-    let seen = || count(&app, "SELECT MAX(seen_at) FROM people_session");
-    let start = seen().await;
+    let start = count(&app, "SELECT MAX(seen_at) FROM people_session").await;
     app.pass(3_599).await;
     app.get("/api/v1/me", &token).await.expect(200);
-    assert_eq!(seen().await, start);
     app.pass(1).await;
-    app.get("/api/v1/me", &token).await.expect(200);
-    assert_eq!(seen().await, start + 3_600_000_000);
+    for _ in 0..8 {
+        app.get("/api/v1/me/addresses", &token).await.expect(200);
+    }
+    seen_at(&app, start + 3_600_000_000).await;
+});
+
+app_test!(a_session_that_ended_does_not_come_back, parts, |app| {
+    let token = member(&app, "13800138000").await;
+    app.pass(3_600).await;
+    // Its use is due and noted after it has ended, or before: it is over either way.
+    app.post("/api/v1/sessions/sign-out", &token, Value::Null).await.expect(204);
+    app.pass(3_600).await;
+    app.get("/api/v1/me", &token).await.expect_problem(401, "auth.required");
 });
 
 app_test!(browsers_get_a_cookie_and_no_token, parts, |app| {
@@ -119,15 +140,26 @@ app_test!(a_ban_takes_effect_at_once, parts, |app| {
 });
 
 app_test!(what_is_long_past_is_removed, parts, |app| {
+    const DAY: i64 = 86_400;
+    let rows = || async {
+        let codes = count(&app, "SELECT COUNT(*) FROM people_code").await;
+        let counts = count(&app, "SELECT COUNT(*) FROM people_limit").await;
+        (codes, counts, count(&app, "SELECT COUNT(*) FROM people_session").await)
+    };
+    // More than one batch of sessions.
     let live = member(&app, "13800138000").await;
-    let purge = || app.store.db.write::<_, DbError, _>(Lane::Interactive, api::purge);
-    assert_eq!(purge().await.unwrap(), 0);
-    app.pass(20 * 86_400).await;
+    for _ in 0..160 {
+        guest(&app).await;
+    }
+    app.pass(DAY).await;
+    assert_eq!(rows().await, (1, 1, 161));
+    app.pass(19 * DAY).await;
     app.get("/api/v1/me", &live).await.expect(200);
-    // The code and the count of codes.
-    assert_eq!(purge().await.unwrap(), 2);
+    seen_at(&app, base::Clock::now(app.store.clock.as_ref()).micros()).await;
+    assert_eq!(rows().await, (0, 0, 161));
+    app.pass(20 * DAY).await;
+    assert_eq!(rows().await, (0, 0, 1));
     app.get("/api/v1/me", &live).await.expect(200);
-    app.pass(40 * 86_400).await;
-    assert_eq!(purge().await.unwrap(), 1);
-    assert_eq!(purge().await.unwrap(), 0);
+    app.pass(40 * DAY).await;
+    assert_eq!(rows().await, (0, 0, 0));
 });

@@ -1,10 +1,11 @@
 //! `tuan backup`.
 
-use std::io::Read;
+use std::ffi::OsStr;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use db::Location;
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,7 @@ use crate::output::{Refusal, say};
 
 /// Copy the store and its pictures while the server runs.
 ///
-/// Makes FILE, a copy of the store; FILE.json, which names it and every picture with its SHA-256; and the folder
+/// Makes FILE, a copy of the store (of PostgreSQL in the custom form of `pg_dump`, which must be installed); FILE.json, which names it and every picture with its SHA-256; and the folder
 /// FILE.media with the pictures.
 #[derive(Args)]
 pub(crate) struct Backup {
@@ -25,12 +26,26 @@ pub(crate) struct Backup {
     place: Where,
 }
 
+/// What a backup is of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Copied {
+    /// A SQLite file.
+    #[default]
+    Sqlite,
+    /// A dump of a PostgreSQL database.
+    Postgres,
+}
+
 /// What a backup holds.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Manifest {
     /// The form of this file.
     pub(crate) version: u32,
+    /// What the copy is of.
+    #[serde(default)]
+    pub(crate) engine: Copied,
     /// The SHA-256 of the store.
     pub(crate) store_sha256: String,
     /// Pictures: paths below the folder, and their SHA-256.
@@ -51,12 +66,16 @@ impl Backup {
     /// When something cannot be read or written.
     pub(crate) fn run(self) -> Result<ExitCode> {
         let config = self.place.load(&[])?;
-        let Location::File(store) = config.location() else {
-            let text =
-                "a PostgreSQL store is backed up with its own tools: pg_dump -Fc, or a base backup with WAL";
-            return Err(Refusal(text.to_owned()).into());
+        let engine = match config.location() {
+            Location::File(store) => {
+                db::copy_sqlite(&store, &self.file)?;
+                Copied::Sqlite
+            }
+            Location::Postgres(url) => {
+                dump(&url, &self.file)?;
+                Copied::Postgres
+            }
         };
-        db::copy_sqlite(&store, &self.file)?;
         // Pictures come after the store: every row of the copy has its files by then, and files never change.
         let from = config.dir().join("media");
         let to = beside(&self.file, ".media");
@@ -70,11 +89,37 @@ impl Backup {
             std::fs::copy(&source, &target).with_context(|| format!("copy {}", source.display()))?;
             media.push((path.to_string_lossy().into_owned(), sha256(&target)?));
         }
-        let manifest = Manifest { version: 1, store_sha256: sha256(&self.file)?, media };
+        let manifest = Manifest { version: 1, engine, store_sha256: sha256(&self.file)?, media };
         std::fs::write(beside(&self.file, ".json"), serde_json::to_vec_pretty(&manifest)?)?;
         say(&format!("{}  {}", manifest.store_sha256, self.file.display()));
         say(&format!("{} pictures", manifest.media.len()));
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Has PostgreSQL write one snapshot of the database into a new file.
+fn dump(url: &str, file: &Path) -> Result<()> {
+    if file.exists() {
+        bail!("{} exists already", file.display());
+    }
+    tool("pg_dump", url, &[OsStr::new("--format=custom"), OsStr::new("--file"), file.as_os_str()])
+}
+
+/// Runs one of PostgreSQL's programs on the database at `url`.
+pub(crate) fn tool(name: &str, url: &str, arguments: &[&OsStr]) -> Result<()> {
+    let mut command = Command::new(name);
+    command.args(arguments).arg("--no-owner").arg("--no-privileges").envs(db::postgres_environment(url)?);
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => bail!("{name} ended with {status}"),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let text = format!(
+                "{name} is not installed: it comes with PostgreSQL's client programs (Debian: postgresql-client), \
+                 which must not be older than the server"
+            );
+            Err(Refusal(text).into())
+        }
+        Err(error) => Err(error).with_context(|| format!("run {name}")),
     }
 }
 

@@ -1,12 +1,13 @@
 //! `tuan restore`.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use super::backup::{Manifest, beside, sha256};
+use super::backup::{Copied, Manifest, beside, sha256, tool};
 use crate::app::Assembly;
 use crate::config::Config;
 use crate::output::{Refusal, complain, say};
@@ -20,6 +21,9 @@ pub(crate) struct Restore {
     /// The folder to make; it must be empty or not exist.
     #[arg(long)]
     dir: PathBuf,
+    /// The empty database to fill, when the backup is of PostgreSQL; `pg_restore` must be installed.
+    #[arg(long)]
+    database: Option<String>,
     /// Then check every invariant; ends with 2 when one does not hold.
     #[arg(long)]
     verify: bool,
@@ -40,13 +44,10 @@ impl Restore {
         if std::fs::read_dir(&self.dir).is_ok_and(|mut entries| entries.next().is_some()) {
             return Err(Refusal(format!("{} is not empty", self.dir.display())).into());
         }
-        std::fs::create_dir_all(&self.dir)?;
-        let target = self.dir.join("tuan.db");
-        std::fs::copy(&self.file, &target).with_context(|| format!("copy {}", self.file.display()))?;
-        if sha256(&target)? != manifest.store_sha256 {
-            std::fs::remove_file(&target)?;
+        if sha256(&self.file)? != manifest.store_sha256 {
             bail!("{} is damaged: its SHA-256 is another than the list says", self.file.display());
         }
+        let database = self.restore_store(manifest.engine)?;
         let media = beside(&self.file, ".media");
         for (path, hash) in &manifest.media {
             let target = self.dir.join("media").join(path);
@@ -59,14 +60,47 @@ impl Restore {
                 bail!("{} is damaged", source.display());
             }
         }
-        say(&format!("restored {} with {} pictures", target.display(), manifest.media.len()));
-        if self.verify { verify(&self.dir) } else { Ok(ExitCode::SUCCESS) }
+        say(&format!("restored {} with {} pictures", self.dir.display(), manifest.media.len()));
+        if self.verify { verify(&self.dir, database) } else { Ok(ExitCode::SUCCESS) }
+    }
+
+    /// Puts the store in its place; answers the database's address, empty for a file.
+    fn restore_store(&self, engine: Copied) -> Result<String> {
+        match (engine, &self.database) {
+            (Copied::Sqlite, None) => {
+                std::fs::create_dir_all(&self.dir)?;
+                let target = self.dir.join("tuan.db");
+                std::fs::copy(&self.file, &target)
+                    .with_context(|| format!("copy {}", self.file.display()))?;
+                Ok(String::new())
+            }
+            (Copied::Postgres, Some(url)) => {
+                if !db::postgres_is_empty(url)? {
+                    return Err(Refusal("the database is not empty".to_owned()).into());
+                }
+                std::fs::create_dir_all(&self.dir)?;
+                let arguments = ["--exit-on-error", "--single-transaction", "--dbname"].map(OsStr::new);
+                let environment = db::postgres_environment(url)?;
+                let name = environment.iter().find(|(name, _)| *name == "PGDATABASE");
+                let name = name.map_or("", |(_, value)| value.as_str());
+                tool(
+                    "pg_restore",
+                    url,
+                    &[&arguments[..], &[OsStr::new(name), self.file.as_os_str()]].concat(),
+                )?;
+                Ok(url.clone())
+            }
+            (Copied::Sqlite, Some(_)) => Err(Refusal("the copy is of a SQLite store".to_owned()).into()),
+            (Copied::Postgres, None) => {
+                Err(Refusal("the copy is of PostgreSQL: name an empty --database".to_owned()).into())
+            }
+        }
     }
 }
 
-fn verify(dir: &std::path::Path) -> Result<ExitCode> {
+fn verify(dir: &std::path::Path, database: String) -> Result<ExitCode> {
     let dir = dir.to_string_lossy().into_owned();
-    let config = Config::load(None, &[("dir", Some(dir)), ("database", Some(String::new()))])?;
+    let config = Config::load(None, &[("dir", Some(dir)), ("database", Some(database))])?;
     let db = store::open_beside(&config)?;
     let checks = super::audit::check_all(&db, &Assembly::new().audits)?;
     let failed: Vec<_> = checks.iter().filter(|check| !check.ok).collect();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use db::Location;
+use db::{Engine, Location};
 use rest::Settings;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -16,7 +16,7 @@ use crate::cli::Where;
 use crate::config::Config;
 use crate::http::{self, Limits, Listener, Site};
 use crate::output::{Refusal, say};
-use crate::{log, openapi, store};
+use crate::{demo, log, openapi, store};
 
 /// Answer requests and do what is due.
 #[derive(Args)]
@@ -114,6 +114,9 @@ async fn run(config: &Config, app: App, listener: Listener, metrics: Option<List
     let (stop, stopping) = watch::channel(false);
     let drain = Duration::from_secs(config.number("drain_seconds")?);
     let connections = usize::try_from(config.number("connections_max")?)?;
+    if is_demo && db.engine() == Engine::Postgres {
+        tasks.spawn(demo::follow_clock(app.ctx.clone(), tasks.stopping()));
+    }
     if roles.worker {
         tasks.spawn(app.worker.run(tasks.stopping()));
     }

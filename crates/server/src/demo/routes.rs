@@ -1,10 +1,13 @@
 //! Routes of a demo; anywhere else they do not exist.
 
+use std::time::Duration;
+
 use base::Timestamp;
 use db::{DbError, Lane, Tx};
 use parking_lot::Mutex;
 use rest::{Common, Ctx, Denied, Json, OpenApiRouter, Refused, routes};
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 use super::world::{Person, World};
 use crate::store::CLOCK_OFFSET;
@@ -28,7 +31,21 @@ impl ClockGate {
     fn set(ctx: &Ctx, offset: i64) {
         let gate = ctx.extension::<Self>().unwrap_or_default();
         let _one_at_a_time = gate.0.lock();
-        ctx.clock().advance(offset.saturating_sub(ctx.clock().offset_micros()));
+        // Never back: another request, or another node, may have been faster.
+        ctx.clock().advance(offset.saturating_sub(ctx.clock().offset_micros()).max(0));
+    }
+}
+
+/// How often a node looks where another has moved the clock to.
+const FOLLOW_EVERY: Duration = Duration::from_millis(250);
+
+/// Moves this node's clock on when another node has moved the demo's, until told to stop.
+pub(crate) async fn follow_clock(ctx: Ctx, mut stopping: watch::Receiver<bool>) {
+    while tokio::time::timeout(FOLLOW_EVERY, stopping.changed()).await.is_err() {
+        match ctx.db().read::<_, DbError, _>(|rx| db::fact(rx, CLOCK_OFFSET)).await {
+            Ok(offset) => ClockGate::set(&ctx, offset.unwrap_or(0)),
+            Err(error) => tracing::warn!(%error, "cannot read the clock of the demo"),
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Events and jobs, on both engines: nothing is skipped, nothing has its effect twice.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+mod upkeep;
+
 use base::Clock;
 use db::{Db, DbError, Event, Lane, Migration, Migrations, StoredEvent, Tx, params};
 use testkit::{Store, db_test};
@@ -68,7 +70,7 @@ fn job(tx: &mut Tx, row: &JobRow) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn publish(db: &Db, about: &str, n: i64) {
+pub(crate) async fn publish(db: &Db, about: &str, n: i64) {
     let about = about.to_owned();
     let write = move |tx: &mut Tx| tx.publish(&Counted { about: about.clone(), n });
     db.write::<(), DbError, _>(Lane::Interactive, write).await.unwrap();
@@ -83,7 +85,7 @@ async fn seen(db: &Db) -> Vec<(String, i64)> {
     db.read::<_, DbError, _>(read).await.unwrap()
 }
 
-async fn switch(store: &Store, n: i64) {
+pub(crate) async fn switch(store: &Store, n: i64) {
     let write = move |tx: &mut Tx| {
         tx.execute(
             "INSERT INTO probe_switch (name, n) VALUES ('broken', :n) ON CONFLICT (name) DO UPDATE SET n = excluded.n",
