@@ -48,7 +48,7 @@ export async function settled(page) {
   await page.waitForSelector('#main', { timeout: 10_000 })
   const open = asked.get(page)
   const until = Date.now() + 10_000
-  for (let quiet = 0; quiet < 3 && Date.now() < until; ) {
+  for (let quiet = 0; quiet < 2 && Date.now() < until; ) {
     const isBusy = await page.evaluate(
       () => new Promise((done) => requestAnimationFrame(() => setTimeout(() => done(document.querySelector('.skeleton') !== null || document.readyState !== 'complete')))),
     ).catch(() => true) // The page is being left for another one.
@@ -64,7 +64,7 @@ export async function axeCheck(page) {
   const view = page.viewportSize()
   const height = await page.evaluate(() => document.documentElement.scrollHeight)
   await page.setViewportSize({ ...view, height: Math.max(view.height, height) })
-  await page.evaluate(axeSource)
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axeSource)
   const found = await page.evaluate(async () => {
     const { violations } = await globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })
     return violations
