@@ -52,7 +52,7 @@ export default {
     refund: '退款', refund_of: '退款：订单 {number}', left: '可退', amount: '金额', amount_of: '{title} 的退款金额', all_of: '{title} 全额退款', whole: '全额', reason: '退款原因', restock: '商品退回库存', refund_sum: '退款合计', refund_done: '退款已提交',
   },
   deals: {
-    title: '活动名称', find_product: '搜索在售商品', more_products: '还有更多，请输入几个字缩小范围', edit_of: '编辑 {title}', look: '查看', look_of: '查看 {title}', has_ladder: '阶梯 {n} 档', has_leader: '有团长价',
+    title: '活动名称', find_product: '搜索在售商品', more_products: '还有更多，请输入几个字缩小范围', edit_of: '编辑 {title}', paid_goods: '商品支付额（不含运费，未扣退差价）', look: '查看', look_of: '查看 {title}', has_ladder: '阶梯 {n} 档', has_leader: '有团长价',
     prices_note: '参团时按拼团价付款。团长价只给开团的人。阶梯价：成团时人数达到某一档，差价自动退回。', from_people: '满几人', step_people: '第 {n} 档的人数', drop_step: '移除第 {n} 档', tier_price: '满 {n} 人的价格', add_step: '添加阶梯',
     ladder_note: '满 {n} 人即成团；之后每到一档更便宜，到截止或坐满时按实际人数结算。', no_ladder: '没有阶梯：坐满才成团，只有一个拼团价。', quota_used: '已用 {n} 个名额', live_note: '活动正在进行：价格、人数、商品、开始时间和新客限制不能改，以免失信于已看到它的人。可以改名称、时限、结束时间、名额和限购。', ended_note: '活动已结束，只能查看。',
     faults: { title: '请填写活动名称', skus: '至少要有一个规格参加', team_price: '每个参加的规格都要有拼团价，且低于单买价', leader_price: '团长价不能高于拼团价', steps: '阶梯人数要逐档增加，从 2 人起，不超过成团人数', tier_price: '每一档都要有价格，逐档不升，且不高于拼团价', size: '成团人数为 2 到 100', hours: '时限要大于 0，最长 168 小时', times: '结束时间要晚于开始时间', limits: '名额和限购要么留空，要么是正整数' },
