@@ -265,3 +265,19 @@ test('a product that is off sale shows what was bought, and the way on', async (
   await page.waitForURL(/\/orders\//)
   await page.context().close()
 })
+
+test('the leader of a team sees who asked to merge, and agrees', async () => {
+  const page = await browser.open(`/t/${id('tem', 3)}`)
+  const other = page.getByRole('listitem').filter({ hasText: '李* 的团' })
+  await other.getByText('对方已提议').waitFor()
+  let sent = null
+  await page.route('**/merge-offers', async (route) => {
+    sent = route.request().postDataJSON()
+    await route.fulfill({ json: { state: 'merged', team: id('tem', 4) } })
+  })
+  await other.getByRole('button', { name: '提议合并' }).click()
+  await page.waitForURL(new RegExp(id('tem', 4)))
+  assert.deepEqual(sent, { with: id('tem', 2) })
+  await page.getByText('拼团成功').first().waitFor()
+  await page.context().close()
+})
