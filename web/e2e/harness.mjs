@@ -18,6 +18,7 @@ export async function startBrowser(base) {
     const own = context ?? (await browser.newContext({ locale, viewport, reducedMotion: 'reduce' }))
     const page = await own.newPage()
     page.errors = []
+    count(page)
     page.on('pageerror', (error) => page.errors.push(String(error)))
     page.on('console', (message) => {
       // Refusals of the API are logged by the browser too; the pages show them.
@@ -30,24 +31,47 @@ export async function startBrowser(base) {
   return { browser, open, close: () => browser.close() }
 }
 
-/** Waits until the page shows something and has nothing left to load. */
+const asked = new WeakMap()
+
+/** Counts what a page has asked for and not got yet. */
+function count(page) {
+  const open = new Set()
+  asked.set(page, open)
+  page.on('request', (request) => open.add(request))
+  for (const end of ['requestfinished', 'requestfailed']) page.on(end, (request) => open.delete(request))
+  // What a page that is left had asked for does not always end.
+  page.on('framenavigated', (frame) => frame === page.mainFrame() && open.clear())
+}
+
+/** Waits until the page shows something, has nothing left to load, and has drawn what it got. */
 export async function settled(page) {
   await page.waitForSelector('#main', { timeout: 10_000 })
-  await page.waitForFunction(() => !document.querySelector('.skeleton'), null, { timeout: 10_000 })
-  await page.waitForLoadState('networkidle', { timeout: 5000 }).catch(() => {
-    // Pages that poll never become idle.
-  })
+  const open = asked.get(page)
+  const until = Date.now() + 10_000
+  for (let quiet = 0; quiet < 2 && Date.now() < until; ) {
+    const isBusy = await page.evaluate(
+      () => new Promise((done) => requestAnimationFrame(() => setTimeout(() => done(document.querySelector('.skeleton') !== null || document.readyState !== 'complete')))),
+    ).catch(() => true) // The page is being left for another one.
+    quiet = isBusy || open.size > 0 ? 0 : quiet + 1
+    if (quiet > 0) await new Promise((done) => setTimeout(done, 30))
+  }
+  assert.equal(await page.locator('.skeleton').count(), 0, `${page.url()} still loads`)
 }
 
 /** Fails on violations of WCAG 2.2 A and AA that axe calls serious or critical. */
 export async function axeCheck(page) {
-  await page.evaluate(axeSource)
+  // As tall as its content: what a bar at the edge happens to cover is no smaller for it.
+  const view = page.viewportSize()
+  const height = await page.evaluate(() => document.documentElement.scrollHeight)
+  await page.setViewportSize({ ...view, height: Math.max(view.height, height) })
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axeSource)
   const found = await page.evaluate(async () => {
     const { violations } = await globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })
     return violations
       .filter((item) => item.impact === 'serious' || item.impact === 'critical')
       .map((item) => `${item.id}: ${item.nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`)
   })
+  await page.setViewportSize(view)
   assert.deepEqual(found, [], await page.evaluate(() => location.pathname))
 }
 

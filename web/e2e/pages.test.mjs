@@ -15,11 +15,11 @@ const shop = {
   home: '/', categories: '/categories', search: '/search?q=橙', search_empty: '/search?q=zzz', product: `/p/${product}`, product_plain: `/p/${id('prd', 4)}`, merchant: `/m/${id('mer', 1)}`,
   cart: '/cart', checkout: `/checkout?skus=${sku}`, checkout_team: `/checkout?sku=${sku}&qty=1&product=${product}&activity=${id('act', 1)}&team=${id('tem', 1)}`, cashier: `/cashier?orders=${id('ord', 1)}`, payment: `/pay/${id('pay', 1)}`,
   team_open: `/t/${id('tem', 1)}`, team_mine: `/t/${id('tem', 3)}`, team_done: `/t/${id('tem', 4)}`, team_failed: `/t/${id('tem', 5)}`, orders: '/orders', order: `/orders/${id('ord', 4)}`, shared: `/p/${product}?e=K7Q2M0`,
-  me: '/me', sign_in: '/sign-in', wallet: '/me/wallet', shares: '/me/shares', commissions: '/me/commissions', addresses: '/me/addresses', devices: '/me/devices', missing: '/nowhere',
+  me: '/me', sign_in: '/sign-in', wallet: '/me/wallet', shares: '/me/shares', commissions: '/me/commissions', addresses: '/me/addresses', devices: '/me/devices', account: '/me/account', product_gone: `/p/${id('prd', 77)}?order=${id('ord', 8)}`, category: `/categories?c=${id('cat', 1)}`, together: '/search?together=1', order_kept: `/orders/${id('ord', 8)}`, order_ladder: `/orders/${id('ord', 9)}`, missing: '/nowhere',
 }
 const desk = {
   c_sign_in: '/console/sign-in', c_start: '/console/', c_dashboard: `${merchant}/dashboard`, c_products: `${merchant}/products`, c_product: `${merchant}/products/${product}`, c_product_new: `${merchant}/products/new`, c_import: `${merchant}/products/import`,
-  c_stock: `${merchant}/stock`, c_pricing: `${merchant}/pricing`, c_orders: `${merchant}/orders`, c_order: `${merchant}/orders/${id('ord', 3)}`, c_activities: `${merchant}/activities`, c_activity_new: `${merchant}/activities/new`,
+  c_stock: `${merchant}/stock`, c_pricing: `${merchant}/pricing`, c_orders: `${merchant}/orders`, c_order: `${merchant}/orders/${id('ord', 3)}`, c_activities: `${merchant}/activities`, c_activity_new: `${merchant}/activities/new`, c_activity: `${merchant}/activities/${id('act', 1)}`, c_activity_live: `${merchant}/activities/${id('act', 2)}`, c_order_kept: `${merchant}/orders/${id('ord', 8)}`,
   c_reach: `${merchant}/reach`, c_commissions: `${merchant}/commissions`, c_balance: `${merchant}/balance`, c_staff: `${merchant}/staff`, c_audit_log: `${merchant}/audit-log`,
   c_merchants: '/console/operator/merchants', c_accounts: '/console/operator/accounts', c_account: `/console/operator/accounts/${id('acc', 1)}`, c_transfer: `/console/operator/transfers/${id('trf', 1)}`, c_ledger_audit: '/console/operator/ledger-audit',
 }
@@ -54,6 +54,11 @@ function check(name, path, options) {
 for (const locale of ['zh-CN', 'en']) {
   for (const [name, path] of Object.entries(shop)) check(name, path, { locale })
   for (const [name, path] of Object.entries(desk)) check(name, path, { locale, viewport: wide })
+}
+// Large text on a small phone: the same pages, nothing cut off.
+for (const name of ['home', 'categories', 'product', 'team_mine', 'cart', 'checkout', 'orders', 'order', 'me', 'account', 'sign_in']) {
+  const path = shop[name]
+  check(`${name}_large`, `${path}${path.includes('?') ? '&' : '?'}large=1`, { locale: 'en', viewport: { width: 360, height: 640 } })
 }
 for (const name of ['home', 'product', 'cart']) check(name, shop[name], { locale: 'zh-CN', viewport: wide })
 for (const name of ['c_dashboard', 'c_orders', 'c_product']) check(name, desk[name], { locale: 'en', viewport: { width: 390, height: 844 } })

@@ -125,8 +125,10 @@ struct ActivityStatistics {
     teams_opened: i64,
     teams_succeeded: i64,
     teams_failed: i64,
+    /// Different buyers in teams that are open or have succeeded.
     people: i64,
     orders: i64,
+    /// What they paid for the goods, without freight; what a ladder gives back is not taken off.
     paid: Money,
 }
 
@@ -429,7 +431,7 @@ async fn activity_statistics(
             teams_succeeded: numbers.succeeded,
             teams_failed: numbers.failed,
             people: numbers.people,
-            orders: numbers.people,
+            orders: numbers.orders,
             paid: Money::new(numbers.paid, row.currency),
         })
     };

@@ -437,7 +437,9 @@ pub(crate) struct Statistics {
     pub(crate) opened: i64,
     pub(crate) succeeded: i64,
     pub(crate) failed: i64,
+    /// Different ones.
     pub(crate) people: i64,
+    pub(crate) orders: i64,
     pub(crate) paid: i64,
 }
 
@@ -449,14 +451,14 @@ pub(crate) fn statistics(rx: &mut Rx, activity: ActivityId) -> Result<Statistics
         params!["activity" => activity],
         |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
     )?;
-    let (people, paid) = rx.one(
-        "SELECT COUNT(*), CAST(COALESCE(SUM(m.unit * m.qty), 0) AS BIGINT)
+    let (people, orders, paid) = rx.one(
+        "SELECT COUNT(DISTINCT m.person), COUNT(*), CAST(COALESCE(SUM(m.unit * m.qty), 0) AS BIGINT)
          FROM deals_member m JOIN deals_team t ON t.id = m.team
          WHERE t.activity = :activity AND m.state = 'paid'",
         params!["activity" => activity],
-        |row| Ok((row.get(0)?, row.get(1)?)),
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
     )?;
-    Ok(Statistics { opened, succeeded, failed, people, paid })
+    Ok(Statistics { opened, succeeded, failed, people, orders, paid })
 }
 
 /// Teams of a merchant that are open now.

@@ -47,7 +47,7 @@ const member = (name, is_leader, is_me = false) => ({ name, is_leader, is_me, jo
 function team(n, members, state = 'open', extra = {}) {
   const activity = activities[0]
   return {
-    id: id('tem', n), activity: activity.id, product: activity.product, sku: activity.skus[0].sku, size: 3, needed: 3, paid: members.length, seats_left: 3 - members.length, state,
+    id: id('tem', n), activity: activity.id, product: activity.product, sku: activity.skus[0].sku, size: 3, needed: 2, paid: members.length, seats_left: 3 - members.length, state,
     deadline: at(7200 + n * 60), members, merged_into: null, price: activity.skus[0].team_price, solo_price: products[0].skus[0].price, is_member: members.some((m) => m.is_me), is_leader: members[0].is_me, server_now: at(0),
     price_now: activity.skus[0].team_price, tiers: activity.skus[0].tiers, is_near: n === 1, merge_offers_sent: [], merge_offers_received: n === 3 ? [id('tem', 2)] : [], ...extra,
   }

@@ -18,14 +18,15 @@ async function freePort() {
   return port
 }
 
-/** Fills a store and serves it. `program` is the binary. */
+/** Fills a store and serves it: a file, or the empty PostgreSQL database that E2E_DATABASE names. `program` is the binary. */
 export async function startReal(program) {
   const dir = await mkdtemp(join(tmpdir(), 'tuan-e2e-'))
-  const run = (...args) => exec(program, [...args, '--dir', dir], { maxBuffer: 1 << 26 })
+  const store = ['--dir', dir, ...(process.env.E2E_DATABASE ? ['--database', process.env.E2E_DATABASE] : [])]
+  const run = (...args) => exec(program, [...args, ...store], { maxBuffer: 1 << 26 })
   await run('demo', '--no-serve')
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
-  const child = spawn(program, ['serve', '--dir', dir, '--listen', `127.0.0.1:${port}`], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(program, ['serve', ...store, '--listen', `127.0.0.1:${port}`], { stdio: ['ignore', 'ignore', 'pipe'] })
   const log = []
   child.stderr.setEncoding('utf8').on('data', (text) => {
     log.push(text)

@@ -146,3 +146,20 @@ app_test!(teams_of_the_same_city_come_first, parts, |app| {
     assert_eq!(near(&someone(&app, 4).await.token).await, [true, false]);
     assert_eq!(near("").await, [false, false]);
 });
+
+app_test!(numbers_tell_people_from_orders, parts, |app| {
+    let owner = owner(&app).await;
+    let ids = product(&app, "A", 1_000, 10).await;
+    let activity = activity(&app, &owner, ids, 2, json!({})).await;
+    let (twice, once) = (someone(&app, 2).await, someone(&app, 3).await);
+    top_up(&app, &twice, 5_000).await;
+    top_up(&app, &once, 5_000).await;
+    for who in [&twice, &once, &twice] {
+        let placed = order(&app, who, ids.1, 1, 800, json!({ "activity": activity, "team": null })).await;
+        pay(&app, who, &placed, "wallet").await.expect(201);
+    }
+    let path = format!("/api/v1/activities/{activity}/statistics");
+    let numbers = app.get(&path, &owner.token).await.expect(200);
+    assert_eq!((&numbers["people"], &numbers["orders"]), (&json!(2), &json!(3)));
+    assert_eq!((&numbers["teams_opened"], &numbers["paid"]["amount_minor"]), (&json!(3), &json!(2_400)));
+});

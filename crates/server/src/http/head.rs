@@ -61,10 +61,12 @@ pub(super) async fn entry(site: &Arc<Site>, code: &str) -> Option<String> {
         let price = entry.team_price.or(entry.price);
         let price_text = price.map(|price| format!("{} · ", yuan(price))).unwrap_or_default();
         let is_product = !matches!(entry.target, EntryTarget::Merchant(_));
+        let poster = format!("/api/v1/entries/{}/poster.png", entry.code);
         Ok(Some(Preview {
             title: entry.title,
             description: format!("{price_text}{} 分享给你", entry.sharer_name),
-            picture: entry.picture.map(|picture| picture.url),
+            // Without a picture of its own it is shown by its poster: title, price and code.
+            picture: entry.picture.map(|picture| picture.url).or(Some(poster)),
             path: format!("/s/{}", entry.code),
             offer: price.filter(|_| is_product).map(|price| (price, true)),
         }))

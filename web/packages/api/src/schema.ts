@@ -1572,8 +1572,12 @@ export interface components {
         ActivityStatistics: {
             /** Format: int64 */
             orders: number;
+            /** @description What they paid for the goods, without freight; what a ladder gives back is not taken off. */
             paid: components["schemas"]["Money"];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Different buyers in teams that are open or have succeeded.
+             */
             people: number;
             /** Format: int64 */
             teams_failed: number;

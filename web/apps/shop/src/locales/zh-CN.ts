@@ -22,7 +22,7 @@ export default {
   },
   deals: {
     strip_all: '全部', strip_failed: '拼团没有加载出来', ladder: '阶梯价', ladder_step: '满 {n} 人', ladder_reached: '已达到', ladder_rule: '人越多越便宜：先按拼团价付款，成团时按实际人数退回差价。', ladder_now: '现在 {n} 人，价格', ladder_done: '差价已按实际人数原路退回。', leader_pays: '开团的团长只付', limit_each: '每人限购 {n} 件。',
-    near: '同城', near_why: '团长和你在同一个城市', sure: '人数已够，到时一定成团', seats_left: '还可以再加入 {n} 人，人越多越便宜', merge_asked: '对方已提议', merge_sent: '已提议，等对方同意', elsewhere: '还可以参加这些团',
+    near: '同城', can_join: '还可加入 {n} 人', near_why: '团长和你在同一个城市', sure: '人数已够，到时一定成团', seats_left: '还可以再加入 {n} 人，人越多越便宜', merge_asked: '对方已提议', merge_sent: '已提议，等对方同意', elsewhere: '还可以参加这些团',
     size: '{n}人团', strip: '拼团进行中', open_teams: '正在拼单，可直接参加', rules: '{n} 人成团，开团后 {hours} 小时内有效，未成团自动全额退款。', new_only: '仅限新客。', quota_left: '剩余 {n} 个名额。',
     no_teams: '现在没有进行中的团，你可以发起一个', team_of: '{name} 的团', needed: '还差 {n} 人', left: '剩余', join: '去拼单', start: '发起拼单', limit: '（每人限购 {n} 件）', not_for_sku: '这个规格不参加拼团',
     joining: '你将参加 {name} 的团', opening: '你将发起一个新的 {n} 人团', fail_refund: '到期未成团，款项自动原路全额退回。', team_gone: '这个团已经结束，请返回选择其他团',
