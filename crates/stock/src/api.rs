@@ -113,6 +113,14 @@ pub fn adjust(tx: &mut Tx, change: &Change<'_>) -> Result<(), StockError> {
     Ok(())
 }
 
+/// The first stock of SKUs that were made in this very transaction, with two statements for all of them.
+///
+/// # Errors
+/// Whatever the store says; [`DbError::Bug`] when there is stock of one of them already.
+pub fn stock_new(tx: &mut Tx, merchant: MerchantId, first: &[(SkuId, i64)]) -> Result<(), DbError> {
+    store::insert_stocked(tx, merchant, main_location(merchant), first)
+}
+
 /// Who wants what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Want<'a> {
