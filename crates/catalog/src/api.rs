@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use base::{ActivityId, Currency, FieldProblem, MerchantId, Money, PictureId, ProductId, SkuId};
 use db::{DbError, Rx, Tx};
-use stock::api::{Change, StockError};
+use stock::api::StockError;
 
 pub use crate::categories::{CATEGORIES, Category};
 pub use crate::media::Media;
@@ -225,33 +225,26 @@ pub fn update_product(
     }
     let known: BTreeMap<String, SkuRow> =
         store::list_skus(tx, &[id])?.into_iter().map(|sku| (sku.code.clone(), sku)).collect();
-    let mut new = Vec::new();
+    let (mut kept, mut revived, mut new) = (Vec::new(), Vec::new(), Vec::new());
     for (place, sku) in (0_i64..).zip(&product.skus) {
         match known.get(&sku.code) {
-            // A code that was handed over to another product is claimed again, like a new one.
-            Some(row) if row.is_offered => store::update_sku(tx, row.id, place, sku)?,
-            Some(row) => revive(tx, merchant, (row.id, place), sku)?,
+            Some(row) => {
+                kept.push((row.id, place, sku));
+                if !row.is_offered {
+                    revived.push((sku.code.as_str(), row.id));
+                }
+            }
             None => new.push((tx.new_id(), place, sku)),
         }
     }
-    for row in known.values().filter(|row| row.is_offered) {
-        if !product.skus.iter().any(|sku| sku.code == row.code) {
-            store::retire_sku(tx, row.id)?;
-        }
-    }
+    // A code that was handed over to another product is claimed again, like a new one.
+    claim_codes(tx, merchant, &revived)?;
+    store::put_skus(tx, id, &kept)?;
+    let is_named = |row: &SkuRow| product.skus.iter().any(|sku| sku.code == row.code);
+    let gone = known.values().filter(|row| row.is_offered && !is_named(row)).map(|row| row.id);
+    store::retire_skus(tx, id, &gone.collect::<Vec<_>>())?;
     add_skus(tx, merchant, id, &new)?;
     Ok(store::set_words(tx, id, &words::words(product.texts()))?)
-}
-
-/// Offers a variant again that was taken off sale.
-fn revive(
-    tx: &mut Tx,
-    merchant: MerchantId,
-    (id, place): (SkuId, i64),
-    sku: &NewSku,
-) -> Result<(), ProductError> {
-    claim_codes(tx, merchant, &[(sku.code.as_str(), id)])?;
-    Ok(store::update_sku(tx, id, place, sku)?)
 }
 
 fn add_skus(
@@ -262,18 +255,11 @@ fn add_skus(
 ) -> Result<(), ProductError> {
     let codes: Vec<(&str, SkuId)> = new.iter().map(|(id, _, sku)| (sku.code.as_str(), *id)).collect();
     claim_codes(tx, merchant, &codes)?;
-    store::insert_skus(tx, product, new)?;
-    for (id, _, sku) in new {
-        let delta = sku.stock.unwrap_or(0);
-        if delta > 0 {
-            let change = Change { sku: *id, merchant, delta, reason: "stocking", note: None, actor: None };
-            stock::api::adjust(tx, &change)?;
-        } else {
-            // So that staff find it when the first units arrive.
-            stock::api::count(tx, *id, merchant)?;
-        }
-    }
-    Ok(())
+    store::put_skus(tx, product, new)?;
+    // Those without units too, so that staff find them when the first arrive.
+    let first: Vec<(SkuId, i64)> =
+        new.iter().map(|(id, _, sku)| (*id, sku.stock.unwrap_or(0).max(0))).collect();
+    Ok(stock::api::stock_new(tx, merchant, &first)?)
 }
 
 /// Claims codes; one that a variant has which is no longer offered is taken over.

@@ -21,8 +21,9 @@ use crate::table::{self, Table};
 
 /// Products looked up at a time.
 const CHUNK: usize = 50;
-/// Products written in one transaction.
+/// Products, and variants of them, written in one transaction; one product is never split.
 const WRITTEN_AT_ONCE: usize = 5;
+const VARIANTS_AT_ONCE: usize = 80;
 const FILE_BYTES_MAX: usize = 32 * 1024 * 1024;
 const PROBLEMS_MAX: usize = 1_000;
 
@@ -177,7 +178,8 @@ impl Run {
             todo.iter().for_each(|(_, plan)| self.count(*plan));
             return Ok(());
         }
-        for todo in todo.chunks(WRITTEN_AT_ONCE) {
+        let variants = |(n, _): &(usize, Plan)| chunk.get(*n).map_or(0, |draft| draft.product.skus.len());
+        for todo in batches(&todo, variants) {
             if self.write(&chunk, todo).await?.is_none() {
                 todo.iter().for_each(|(_, plan)| self.count(*plan));
             } else {
@@ -223,6 +225,22 @@ impl Run {
             Err(error) => Ok(Some(error)),
         }
     }
+}
+
+/// Splits products into batches for one transaction each.
+fn batches<T>(todo: &[T], variants: impl Fn(&T) -> usize) -> Vec<&[T]> {
+    let (mut batches, mut rest) = (Vec::new(), todo);
+    while !rest.is_empty() {
+        let mut sum = 0_usize;
+        let fit = rest.iter().take(WRITTEN_AT_ONCE).take_while(|one| {
+            sum = sum.saturating_add(variants(one));
+            sum <= VARIANTS_AT_ONCE
+        });
+        let (batch, after) = rest.split_at(fit.count().max(1));
+        batches.push(batch);
+        rest = after;
+    }
+    batches
 }
 
 fn taken(draft: &Draft, table: &Table, code: &str) -> RowProblem {
@@ -295,4 +313,16 @@ pub(crate) fn routes() -> OpenApiRouter<Ctx> {
     OpenApiRouter::from(axum::Router::new())
         .routes(routes!(product_import))
         .layer(DefaultBodyLimit::max(FILE_BYTES_MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_bound_products_and_variants() {
+        let sizes = [1, 1, 1, 1, 1, 1, 100, 79, 1, 1];
+        let lengths: Vec<usize> = batches(&sizes, |n| *n).iter().map(|batch| batch.len()).collect();
+        assert_eq!(lengths, [5, 1, 1, 2, 1]);
+    }
 }

@@ -25,6 +25,7 @@ pub struct Rx {
     failure: Option<DbError>,
     wrote: bool,
     written: Tables,
+    statements: u32,
     /// Tables read so far, when somebody wants to know.
     watched: Option<Tables>,
 }
@@ -46,7 +47,7 @@ pub struct Tx(Rx);
 impl Rx {
     pub(crate) fn new(conn: Conn, moment: Moment) -> Self {
         let written = Tables::default();
-        Self { conn, moment, failure: None, wrote: false, written, watched: None }
+        Self { conn, moment, failure: None, wrote: false, written, statements: 0, watched: None }
     }
 
     pub(crate) fn into_parts(self) -> Left {
@@ -72,6 +73,11 @@ impl Rx {
     /// The time this transaction lives at.
     pub fn now(&self) -> Timestamp {
         self.moment.at()
+    }
+
+    /// How many statements it has run; so that tests can hold a command to its bound.
+    pub fn statements(&self) -> u32 {
+        self.statements
     }
 
     /// The engine underneath. Commands have no business asking; migrations and audits may.
@@ -180,6 +186,7 @@ impl Rx {
     }
 
     fn note<T>(&mut self, result: Result<T, DbError>) -> Result<T, DbError> {
+        self.statements = self.statements.saturating_add(1);
         if let Err(error) = &result {
             self.failure = Some(error.clone());
         }

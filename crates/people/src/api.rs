@@ -13,6 +13,7 @@ pub use crate::limits::ClientAddress;
 use crate::model::{self, Role, Way};
 pub use crate::model::{Phone, PhoneError};
 pub use crate::sessions::Sessions;
+pub use crate::sms::{LogSms, SignInSms, Sms, SmsTransport, sms_job};
 use crate::store::{self, NewSession};
 
 /// What other modules need to know of a shop.

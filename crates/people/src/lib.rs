@@ -24,7 +24,6 @@ use db::Migrations;
 use rest::{Ctx, MergeGuest, Module, OpenApiRouter, routes};
 
 pub use limits::ClientAddress;
-pub use sms::{LogSms, SignInSms, Sms, SmsTransport, sms_job};
 
 /// This module's tables.
 pub const MIGRATIONS: Migrations = db::migrations!(

@@ -8,7 +8,7 @@ use catalog::api::Media;
 use db::{Db, DbError, Migrations, Rx};
 use deals::api::TeamBrief;
 use payments::api::SandboxSecret;
-use people::{LogSms, Sms};
+use people::api::{LogSms, Sms};
 use reach::api::{EntrySecret, TeamTarget};
 use rest::{Audit, Ctx, Module, OpenApiRouter, Settings};
 use sha2::{Digest, Sha256};
@@ -125,7 +125,7 @@ impl Assembly {
             extensions.push(Arc::new(secret));
         }
         let sms = sms(config);
-        self.work.handlers.push(people::sms_job(db.clone(), sms.clone()));
+        self.work.handlers.push(people::api::sms_job(db.clone(), sms.clone()));
         extensions.push(Arc::new(sms));
         let worker = Worker::new(db.clone(), self.work);
         let ctx = Ctx::new(db, settings, Arc::new(people::api::Sessions), extensions);

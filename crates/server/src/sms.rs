@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
-use people::{SignInSms, SmsTransport};
+use people::api::{SignInSms, SmsTransport};
 use serde::Serialize;
 use sha2::Sha256;
 

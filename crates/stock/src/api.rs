@@ -98,15 +98,6 @@ pub struct Change<'a> {
     pub actor: Option<PersonId>,
 }
 
-/// Counts a SKU at the merchant's main place from now on; nothing of it lies there yet. Does nothing when it is
-/// counted already.
-///
-/// # Errors
-/// Whatever the store says.
-pub fn count(tx: &mut Tx, sku: SkuId, merchant: MerchantId) -> Result<(), DbError> {
-    store::insert_level(tx, sku, main_location(merchant), merchant)
-}
-
 /// Changes what lies at the merchant's main place, first stocking included.
 ///
 /// # Errors
@@ -120,6 +111,15 @@ pub fn adjust(tx: &mut Tx, change: &Change<'_>) -> Result<(), StockError> {
     let Change { sku, delta, reason, note, actor, .. } = *change;
     store::insert_movement(tx, &Movement { sku, location, delta, reason, note, actor })?;
     Ok(())
+}
+
+/// The first stock, which may be none, of SKUs that were made in this very transaction, with two statements for all
+/// of them. They are counted from now on.
+///
+/// # Errors
+/// Whatever the store says; [`DbError::Bug`] when there is stock of one of them already.
+pub fn stock_new(tx: &mut Tx, merchant: MerchantId, first: &[(SkuId, i64)]) -> Result<(), DbError> {
+    store::insert_stocked(tx, merchant, main_location(merchant), first)
 }
 
 /// Who wants what.

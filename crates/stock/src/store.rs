@@ -86,6 +86,46 @@ pub(crate) fn insert_level(
     )
 }
 
+/// Makes the rows of new SKUs with what lies there, and the movements that say so.
+pub(crate) fn insert_stocked(
+    tx: &mut Tx,
+    merchant: MerchantId,
+    location: LocationId,
+    first: &[(SkuId, i64)],
+) -> Result<(), DbError> {
+    let now = tx.now();
+    let (mut levels, mut movements) = (Vec::new(), Vec::new());
+    for (sku, units) in first {
+        let id: HoldId = tx.new_id();
+        let (none, units) = (0_i64, *units);
+        levels.push(vec![
+            (*sku).into(),
+            location.into(),
+            merchant.into(),
+            units.into(),
+            none.into(),
+            none.into(),
+            units.into(),
+        ]);
+        if units > 0 {
+            movements.push(vec![
+                id.into(),
+                (*sku).into(),
+                location.into(),
+                units.into(),
+                "stocking".into(),
+                now.into(),
+            ]);
+        }
+    }
+    tx.insert_later(
+        "INSERT INTO stock_level (sku, location, merchant, on_hand, held, sold, adjusted)",
+        &levels,
+        "",
+    )?;
+    tx.insert_later("INSERT INTO stock_movement (id, sku, location, delta, reason, at)", &movements, "")
+}
+
 /// Changes what lies there; `false` when less would lie there than is held.
 pub(crate) fn adjust(tx: &mut Tx, sku: SkuId, location: LocationId, delta: i64) -> Result<bool, DbError> {
     let changed = tx.execute(

@@ -82,7 +82,8 @@ pub(crate) fn find_skus(rx: &mut Rx, ids: &[SkuId]) -> Result<Vec<SkuWithProduct
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
-pub(crate) fn insert_skus(
+/// Writes variants of a product and offers them: new ones, and those with these ids anew.
+pub(crate) fn put_skus(
     tx: &mut Tx,
     product: ProductId,
     skus: &[(SkuId, i64, &NewSku)],
@@ -102,25 +103,18 @@ pub(crate) fn insert_skus(
     }
     let head =
         "INSERT INTO catalog_sku (id, product, place, code, option_values, price, compare_price, is_offered)";
-    tx.insert_later(head, &rows, "")
+    let anew =
+        "ON CONFLICT (id) DO UPDATE SET place = excluded.place, option_values = excluded.option_values,
+        price = excluded.price, compare_price = excluded.compare_price, is_offered = excluded.is_offered";
+    tx.insert_later(head, &rows, anew)
 }
 
-/// Writes a variant anew and offers it.
-pub(crate) fn update_sku(tx: &mut Tx, id: SkuId, place: i64, sku: &NewSku) -> Result<(), DbError> {
-    tx.later(
-        "UPDATE catalog_sku SET place = :place, option_values = :values, price = :price, compare_price = :compare,
-             is_offered = 1
-         WHERE id = :id",
-        params![
-            "id" => id, "place" => place, "values" => to_json(&sku.option_values)?, "price" => sku.price_minor,
-            "compare" => sku.compare_price_minor,
-        ],
-    )
-}
-
-/// Takes a variant off sale.
-pub(crate) fn retire_sku(tx: &mut Tx, id: SkuId) -> Result<(), DbError> {
-    tx.later("UPDATE catalog_sku SET is_offered = 0 WHERE id = :id", params!["id" => id])
+/// Takes variants of a product off sale.
+pub(crate) fn retire_skus(tx: &mut Tx, product: ProductId, ids: &[SkuId]) -> Result<(), DbError> {
+    let keys: Vec<Value> = ids.iter().map(|id| (*id).into()).collect();
+    let retire = "UPDATE catalog_sku SET is_offered = 0 WHERE product = :lead AND id IN (:in)";
+    tx.execute_in(retire, &product.into(), &keys)?;
+    Ok(())
 }
 
 /// Claims codes for variants; answers how many could be.

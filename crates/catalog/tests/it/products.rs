@@ -246,3 +246,63 @@ app_test!(what_others_call, parts, |app| {
     assert_eq!(card["activity"], Value::Null);
     assert_eq!(together().await.expect(200)["items"], json!([]));
 });
+
+/// What is asked of a product with a hundred variants stays within what one transaction may do.
+const STATEMENTS_MAX: u32 = 50;
+
+fn wide(codes: std::ops::Range<u32>, price: i64) -> catalog::api::NewProduct {
+    let sku = |n: u32| catalog::api::NewSku {
+        code: format!("W{n}"),
+        option_values: vec![n.to_string()],
+        price_minor: price,
+        compare_price_minor: None,
+        stock: Some(7),
+    };
+    catalog::api::NewProduct {
+        title: "宽".to_owned(),
+        description: String::new(),
+        category: base::Id::from_bytes([0; 16]),
+        options: vec![catalog::api::ProductOption {
+            name: "号".to_owned(),
+            values: codes.clone().map(|n| n.to_string()).collect(),
+        }],
+        attributes: Vec::new(),
+        no_reason_return: true,
+        pictures: Vec::new(),
+        skus: codes.map(sku).collect(),
+    }
+}
+
+app_test!(a_hundred_variants_take_few_statements, parts, |app| {
+    let shop = shop(&app, 1).await;
+    let list = app.get("/api/v1/categories", "").await.expect(200);
+    let category: base::CategoryId = list["items"][0]["id"].as_str().unwrap().parse().unwrap();
+    let product = move |codes, price| catalog::api::NewProduct { category, ..wide(codes, price) };
+    let (new, merchant) = (product(0..100, 100), shop.id);
+    let create = move |tx: &mut Tx| {
+        let id = catalog::api::create_product(tx, merchant, &new)?;
+        Ok::<_, catalog::api::ProductError>((id, tx.statements()))
+    };
+    let (id, statements) = app.store.db.write(Lane::Interactive, create).await.unwrap();
+    assert!(statements <= STATEMENTS_MAX, "{statements} to create");
+    // Half of them go, then come back at another price with as many new ones.
+    for (version, (codes, price)) in (1..).zip([(0..50, 100), (0..100, 90)]) {
+        let anew = product(codes, price);
+        let update = move |tx: &mut Tx| {
+            catalog::api::update_product(tx, id, version, &anew)?;
+            Ok::<_, catalog::api::ProductError>(tx.statements())
+        };
+        let statements = app.store.db.write(Lane::Interactive, update).await.unwrap();
+        assert!(statements <= STATEMENTS_MAX, "{statements} to update");
+    }
+    let read = move |rx: &mut db::Rx| {
+        let skus = catalog::api::product(rx, id)?.unwrap().skus;
+        let infos = catalog::api::skus(rx, &skus)?;
+        Ok((infos, stock::api::available(rx, &skus)?))
+    };
+    let (infos, available) = app.store.db.read::<_, DbError, _>(read).await.unwrap();
+    assert_eq!((infos.len(), available.len()), (100, 100));
+    assert!(infos.iter().all(|info| info.price.minor() == 90));
+    assert!(available.values().all(|units| *units == 7), "stock is set once");
+    app.audit().await;
+});
