@@ -268,6 +268,9 @@ fn add_skus(
         if delta > 0 {
             let change = Change { sku: *id, merchant, delta, reason: "stocking", note: None, actor: None };
             stock::api::adjust(tx, &change)?;
+        } else {
+            // So that staff find it when the first units arrive.
+            stock::api::count(tx, *id, merchant)?;
         }
     }
     Ok(())

@@ -98,6 +98,15 @@ pub struct Change<'a> {
     pub actor: Option<PersonId>,
 }
 
+/// Counts a SKU at the merchant's main place from now on; nothing of it lies there yet. Does nothing when it is
+/// counted already.
+///
+/// # Errors
+/// Whatever the store says.
+pub fn count(tx: &mut Tx, sku: SkuId, merchant: MerchantId) -> Result<(), DbError> {
+    store::insert_level(tx, sku, main_location(merchant), merchant)
+}
+
 /// Changes what lies at the merchant's main place, first stocking included.
 ///
 /// # Errors
