@@ -22,12 +22,29 @@ pub struct Reply {
     pub status: u16,
     /// The body.
     pub body: Vec<u8>,
+    head: String,
 }
 
 impl Reply {
     /// The body as JSON; null when it is not.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or(Value::Null)
+    }
+
+    /// The body as text, for messages.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The code of a problem; empty when it is none.
+    pub fn code(&self) -> String {
+        self.json().get("code").and_then(Value::as_str).unwrap_or_default().to_owned()
+    }
+
+    /// A header; the name's case does not matter.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.head.lines().filter_map(|line| line.split_once(':'));
+        headers.find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
     }
 }
 
@@ -116,7 +133,7 @@ impl Http {
             self.more(connection).await?;
         }
         let body = self.buffer.get(body_start..end).unwrap_or_default().to_vec();
-        Ok(Reply { status, body })
+        Ok(Reply { status, body, head })
     }
 
     async fn more(&mut self, connection: &mut TcpStream) -> io::Result<()> {

@@ -7,6 +7,7 @@
 
 mod app;
 pub mod http;
+pub mod market;
 mod postgres_server;
 pub mod process;
 mod store;

@@ -42,6 +42,12 @@ impl Place {
         assert!(output.status.success(), "demo: {}", String::from_utf8_lossy(&output.stderr));
     }
 
+    /// Makes a demo store with nobody in it but the operator.
+    pub fn found(&self) {
+        let output = self.run(&["demo", "--no-serve", "--empty"]);
+        assert!(output.status.success(), "demo: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
     /// Checks every invariant; what fails is told.
     pub fn audit(&self) {
         let output = self.run(&["admin", "audit"]);
@@ -97,6 +103,12 @@ impl Running {
         self.child.wait().expect("the server ends");
         let lines = self.log.take().and_then(|log| log.join().ok()).unwrap_or_default();
         lines.join("\n")
+    }
+
+    /// SIGTERM: it is to finish what is under way, and end.
+    pub fn terminate(&self) {
+        let told = Command::new("kill").arg("-TERM").arg(self.id().to_string()).status();
+        assert!(told.is_ok_and(|status| status.success()), "the server can be told to end");
     }
 
     /// Waits until it ends by itself.
