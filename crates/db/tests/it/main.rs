@@ -1,6 +1,9 @@
 //! The store's promises, on both engines.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+mod lost_commit;
+mod overload;
+
 use db::{DbError, Event, Lane, Migration, Migrations, params};
 use testkit::db_test;
 
