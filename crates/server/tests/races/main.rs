@@ -4,7 +4,6 @@
 //!
 //! `RACE_ROUNDS` is the number of rounds of the first two, `RACE_ORDERS` that of the orders of the flash sale; `make
 //! races` runs the full sizes.
-#![expect(clippy::disallowed_methods, reason = "a test starts tasks of its own")]
 #![cfg(test)]
 
 mod flash;
