@@ -124,3 +124,40 @@ fn connection(
         .keep_alive(true)
         .serve_connection(TokioIo::new(stream), service)
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use serde_json::Value;
+    use testkit::http::Http;
+    use tower_http::catch_panic::CatchPanicLayer;
+
+    use super::*;
+    use crate::http::around;
+
+    #[test]
+    fn a_handler_that_panics_answers_and_the_server_lives_on() {
+        async fn panics() -> &'static str {
+            panic!("as the test wants")
+        }
+        testkit::block_on(async {
+            let listener = Listener::bind(([127, 0, 0, 1], 0).into()).unwrap();
+            let address = listener.address().unwrap();
+            let router = Router::new().route("/panics", get(panics)).route("/fine", get(async || "fine"));
+            let router = router.layer(CatchPanicLayer::custom(around::panicked));
+            let (stop, stopping) = watch::channel(false);
+            let mut serving = JoinSet::new();
+            serving.spawn(serve(listener, router, 4, stopping, Duration::from_secs(5)));
+            let mut http = Http::new(address, "");
+            for _ in 0..3 {
+                let answer = http.send("GET", "/panics", "", &Value::Null).await.unwrap();
+                assert_eq!((answer.status, answer.code().as_str()), (500, "internal"));
+                assert_eq!(answer.header("content-type"), Some("application/problem+json"));
+                assert!(!answer.text().contains("as the test wants"));
+                assert_eq!(http.send("GET", "/fine", "", &Value::Null).await.unwrap().status, 200);
+            }
+            stop.send_replace(true);
+            serving.join_all().await.into_iter().for_each(Result::unwrap);
+        });
+    }
+}
