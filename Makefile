@@ -34,7 +34,7 @@ check:
 
 bench:
 	@cargo build --release -p server -p bench
-	@scripts/with-postgres target/release/bench $(ARGS)
+	@DURABLE=1 scripts/with-postgres target/release/bench $(ARGS)
 
 crash:
 	@scripts/crash

@@ -1,4 +1,4 @@
-//! PostgreSQL and what speaks its wire: worker threads, one connection each, SERIALIZABLE with retries.
+//! PostgreSQL and what speaks its wire: worker threads, one connection each; whoever loses against another runs again.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -143,6 +143,7 @@ impl PostgresEngine {
     fn attempt(&self, mut conn: Box<PgConn>, job: &mut Job, how: &Attempt) -> (Option<Box<PgConn>>, Ended) {
         conn.begin(match (how.access, self.isolation) {
             (Access::Read, _) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            (Access::Write, Isolation::Snapshot) => "BEGIN ISOLATION LEVEL REPEATABLE READ",
             (Access::Write, Isolation::Serializable) => "BEGIN ISOLATION LEVEL SERIALIZABLE",
             (Access::Write, Isolation::ReadCommitted) => "BEGIN ISOLATION LEVEL READ COMMITTED",
         });

@@ -29,6 +29,7 @@ const KEYS: &[Key] = &[
     key("dir", "data"),
     secret("database"),
     key("database_connections", "16"),
+    key("database_isolation", "snapshot"),
     key("roles", "web,worker"),
     key("public_url", ""),
     key("connections_max", "4096"),

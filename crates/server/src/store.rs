@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use base::{Clock, SystemClock, SystemRng};
-use db::{Db, DbError, DbOptions, Location, Migrations, Rx, Tx};
+use db::{Db, DbError, DbOptions, Isolation, Location, Migrations, Rx, Tx};
 
 use crate::config::{self, Config};
 
@@ -26,6 +26,11 @@ pub(crate) struct Facts {
 fn options(config: &Config, clock: Arc<dyn Clock>) -> Result<DbOptions> {
     let mut options = DbOptions::new(config.location(), clock, Arc::new(SystemRng));
     options.connections = usize::try_from(config.number("database_connections")?)?;
+    options.isolation = match config.text("database_isolation") {
+        "snapshot" => Isolation::Snapshot,
+        "serializable" => Isolation::Serializable,
+        other => bail!("database_isolation must be `snapshot` or `serializable`, not `{other}`"),
+    };
     options.sql_log = config::sql_log();
     Ok(options)
 }
