@@ -217,9 +217,21 @@ pub fn bearer_or_cookie(headers: &HeaderMap, is_demo: bool) -> Option<&str> {
 async fn find_actor(parts: &Parts, ctx: &Ctx) -> Result<Option<Actor>, Refused> {
     let Some(token) = bearer_or_cookie(&parts.headers, ctx.settings().is_demo) else { return Ok(None) };
     let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+    let now = ctx.now();
+    if let Some(actor) = ctx.known().find(ctx.db(), &hash, now) {
+        return Ok(Some(actor));
+    }
+    let start = ctx.db().commits_seen();
     let authenticate = std::sync::Arc::clone(ctx.authenticate());
-    let found = ctx.db().read::<_, DbError, _>(move |rx| authenticate.actor(rx, hash)).await?;
+    let look = move |rx: &mut Rx| {
+        rx.watch_tables();
+        Ok((authenticate.actor(rx, hash)?, rx.tables_watched()))
+    };
+    let (found, tables) = ctx.db().read::<_, DbError, _>(look).await?;
     let Some(Found { actor, is_use_due }) = found else { return Ok(None) };
+    if !is_use_due && let Some(mark) = ctx.db().mark(start, tables) {
+        ctx.known().keep(hash, actor.clone(), mark, now);
+    }
     if is_use_due {
         let (authenticate, used) = (std::sync::Arc::clone(ctx.authenticate()), actor.clone());
         ctx.db().write_later(move |tx| authenticate.note_use(tx, &used));

@@ -10,6 +10,7 @@ use db::Db;
 use crate::actor::Authenticate;
 use crate::idempotency::InFlight;
 use crate::kept::Kept;
+use crate::known::Known;
 
 /// Settings that more than one module needs.
 #[derive(Clone, Debug)]
@@ -30,6 +31,7 @@ struct Inner {
     authenticate: Arc<dyn Authenticate>,
     in_flight: InFlight,
     answers: Kept,
+    known: Known,
     extensions: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
 }
 
@@ -43,8 +45,8 @@ impl Ctx {
     ) -> Self {
         let extensions =
             extensions.into_iter().map(|extension| ((*extension).type_id(), extension)).collect();
-        let (in_flight, answers) = (InFlight::default(), Kept::default());
-        Self(Arc::new(Inner { db, settings, authenticate, in_flight, answers, extensions }))
+        let (in_flight, answers, known) = (InFlight::default(), Kept::default(), Known::default());
+        Self(Arc::new(Inner { db, settings, authenticate, in_flight, answers, known, extensions }))
     }
 
     /// The store.
@@ -74,6 +76,10 @@ impl Ctx {
 
     pub(crate) fn authenticate(&self) -> &Arc<dyn Authenticate> {
         &self.0.authenticate
+    }
+
+    pub(crate) fn known(&self) -> &Known {
+        &self.0.known
     }
 
     pub(crate) fn answers(&self) -> &Kept {

@@ -9,6 +9,7 @@ mod ctx;
 mod extract;
 mod idempotency;
 mod kept;
+mod known;
 mod module;
 mod problem;
 
