@@ -11,7 +11,7 @@ use rest::{Actor, Common, Ctx, Json, MaybeActor, OpenApiRouter, Path, Refused, r
 use serde::{Deserialize, Serialize};
 
 use crate::cart_store;
-use crate::price::{PriceError, Priced, Wanted, price};
+use crate::price::{PriceError, Priced, Wanted, known, price, price_known};
 
 pub(crate) fn routes() -> OpenApiRouter<Ctx> {
     OpenApiRouter::new()
@@ -100,8 +100,18 @@ enum CartError {
 fn read_cart(rx: &mut Rx, person: PersonId) -> Result<CartView, DbError> {
     let wanted = cart_store::lines(rx, person)?;
     let ids: Vec<SkuId> = wanted.iter().map(|(sku, _)| *sku).collect();
-    let known: BTreeMap<SkuId, SkuInfo> =
-        catalog::api::skus(rx, &ids)?.into_iter().map(|info| (info.sku, info)).collect();
+    let known = known(rx, &ids)?;
+    view_lines(rx, person, wanted, &known)
+}
+
+/// The cart with these lines.
+fn view_lines(
+    rx: &mut Rx,
+    person: PersonId,
+    wanted: Vec<(SkuId, i64)>,
+    known: &Catalogue,
+) -> Result<CartView, DbError> {
+    let ids: Vec<SkuId> = wanted.iter().map(|(sku, _)| *sku).collect();
     let available = stock::api::available(rx, &ids)?;
     let mut groups = Groups::new();
     for (sku, qty) in wanted {
@@ -115,17 +125,19 @@ fn read_cart(rx: &mut Rx, person: PersonId) -> Result<CartView, DbError> {
         }
         group.0.push(line);
     }
-    view_of(rx, person, groups)
+    view_of(rx, person, groups, known)
 }
 
+/// What the catalogue says of the SKUs of a cart.
+type Catalogue = BTreeMap<SkuId, SkuInfo>;
 type Groups = BTreeMap<MerchantId, (Vec<CartLine>, Vec<(SkuId, i64)>)>;
 
-fn view_of(rx: &mut Rx, person: PersonId, groups: Groups) -> Result<CartView, DbError> {
+fn view_of(rx: &mut Rx, person: PersonId, groups: Groups, known: &Catalogue) -> Result<CartView, DbError> {
     let merchants: Vec<MerchantId> = groups.keys().copied().collect();
     let names = people::api::merchant_names(rx, &merchants)?;
     let mut view = CartView { groups: Vec::new(), count: 0, total: Money::zero(Currency::CNY) };
     for (merchant, (lines, orderable)) in groups {
-        let priced = match price(rx, person, &Wanted { items: orderable, deal: None }) {
+        let priced = match price_known(rx, person, &Wanted { items: orderable, deal: None }, known) {
             Ok(priced) => priced.into_iter().next(),
             Err(PriceError::Db(error)) => return Err(error),
             // Nothing that could be ordered: the lines tell why.
@@ -171,16 +183,20 @@ fn set(tx: &mut Tx, person: PersonId, sku: SkuId, qty: i64) -> Result<CartView, 
         cart_store::remove(tx, person, &[sku])?;
         return Ok(read_cart(tx, person)?);
     }
-    let is_for_sale = catalog::api::skus(tx, &[sku])?.iter().any(|info| info.is_sellable);
-    if !is_for_sale {
-        return Err(CartError::NotForSale);
-    }
-    let lines = cart_store::lines(tx, person)?;
-    if lines.len() >= SKUS_MAX && lines.iter().all(|(known, _)| *known != sku) {
+    let mut lines = cart_store::lines(tx, person)?;
+    lines.retain(|(in_cart, _)| *in_cart != sku);
+    if lines.len() >= SKUS_MAX {
         return Err(CartError::Full);
     }
+    lines.push((sku, qty));
+    lines.sort_unstable();
+    let ids: Vec<SkuId> = lines.iter().map(|(sku, _)| *sku).collect();
+    let known = known(tx, &ids)?;
+    if !known.get(&sku).is_some_and(|info| info.is_sellable) {
+        return Err(CartError::NotForSale);
+    }
     cart_store::set(tx, person, sku, qty)?;
-    Ok(read_cart(tx, person)?)
+    Ok(view_lines(tx, person, lines, &known)?)
 }
 
 /// Makes the cart exactly `wanted`, or leaves it as it was.
@@ -198,12 +214,12 @@ fn replace(tx: &mut Tx, person: PersonId, wanted: &[ItemBody]) -> Result<CartVie
     }
     let lines: Vec<(SkuId, i64)> = lines.into_iter().collect();
     let ids: Vec<SkuId> = lines.iter().map(|(sku, _)| *sku).collect();
-    let sellable = catalog::api::skus(tx, &ids)?.iter().filter(|info| info.is_sellable).count();
-    if sellable < ids.len() {
+    let known = known(tx, &ids)?;
+    if known.values().filter(|info| info.is_sellable).count() < ids.len() {
         return Err(CartError::NotForSale);
     }
     cart_store::replace(tx, person, &lines)?;
-    Ok(read_cart(tx, person)?)
+    Ok(view_lines(tx, person, lines, &known)?)
 }
 
 /// The cart of the person who asks, by merchant, with prices as they are now.

@@ -22,6 +22,12 @@ pub(crate) fn set(tx: &mut Tx, person: PersonId, sku: SkuId, qty: i64) -> Result
 }
 
 pub(crate) fn remove(tx: &mut Tx, person: PersonId, skus: &[SkuId]) -> Result<(), DbError> {
+    if let [sku] = skus {
+        return tx.later(
+            "DELETE FROM orders_cart WHERE person = :person AND sku = :sku",
+            params!["person" => person, "sku" => *sku],
+        );
+    }
     let keys: Vec<Value> = skus.iter().map(|sku| (*sku).into()).collect();
     tx.execute_in("DELETE FROM orders_cart WHERE person = :lead AND sku IN (:in)", &person.into(), &keys)?;
     Ok(())

@@ -56,25 +56,42 @@ pub(crate) enum PriceError {
 
 /// Prices what somebody wants, one quote per merchant, in the order of their ids.
 pub(crate) fn price(rx: &mut Rx, person: PersonId, wanted: &Wanted) -> Result<Vec<Priced>, PriceError> {
-    let items = &wanted.items;
+    must_be_sound(&wanted.items)?;
+    let ids: Vec<SkuId> = wanted.items.iter().map(|(sku, _)| *sku).collect();
+    let known = known(rx, &ids)?;
+    price_known(rx, person, wanted, &known)
+}
+
+/// What the catalogue says of these SKUs; those it does not have are left out.
+pub(crate) fn known(rx: &mut Rx, skus: &[SkuId]) -> Result<BTreeMap<SkuId, SkuInfo>, DbError> {
+    Ok(catalog::api::skus(rx, skus)?.into_iter().map(|info| (info.sku, info)).collect())
+}
+
+fn must_be_sound(items: &[(SkuId, i64)]) -> Result<(), PriceError> {
     let unique: std::collections::BTreeSet<SkuId> = items.iter().map(|(sku, _)| *sku).collect();
     let is_sound = !items.is_empty()
         && items.len() <= LINES_MAX
         && unique.len() == items.len()
         && items.iter().all(|(_, qty)| (1..=pricing::api::QTY_MAX).contains(qty));
-    if !is_sound {
-        return Err(PriceError::Items);
-    }
-    let ids: Vec<SkuId> = unique.into_iter().collect();
-    let known: BTreeMap<SkuId, SkuInfo> =
-        catalog::api::skus(rx, &ids)?.into_iter().map(|info| (info.sku, info)).collect();
+    if is_sound { Ok(()) } else { Err(PriceError::Items) }
+}
+
+/// As [`price`], with what the catalogue says looked up before.
+pub(crate) fn price_known(
+    rx: &mut Rx,
+    person: PersonId,
+    wanted: &Wanted,
+    known: &BTreeMap<SkuId, SkuInfo>,
+) -> Result<Vec<Priced>, PriceError> {
+    let items = &wanted.items;
+    must_be_sound(items)?;
     let mut by_merchant: BTreeMap<MerchantId, Vec<(SkuInfo, i64)>> = BTreeMap::new();
     for (sku, qty) in items {
         let info =
             known.get(sku).filter(|info| info.is_sellable).ok_or(PriceError::NotForSale { sku: *sku })?;
         by_merchant.entry(info.merchant).or_default().push((info.clone(), *qty));
     }
-    let activity = activity_price(rx, person, wanted, &known)?;
+    let activity = activity_price(rx, person, wanted, known)?;
     let mut priced = Vec::with_capacity(by_merchant.len());
     for (merchant, lines) in by_merchant {
         let Some(currency) = lines.first().map(|(info, _)| info.price.currency()) else { continue };
