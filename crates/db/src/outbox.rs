@@ -39,13 +39,12 @@ pub(crate) fn insert<E: Event>(tx: &mut Tx, event: &E) -> Result<(), DbError> {
     let now = tx.now();
     // The place is the time, or one more than the last where the clock has not moved on. Two writers of one
     // aggregate at once collide on the primary key; whoever loses runs again.
-    tx.later_one(
+    tx.later_new(
         "INSERT INTO db_outbox (aggregate, seq, id, kind, version, payload, at, published)
          SELECT :aggregate,
                 CASE WHEN COALESCE(MAX(seq), 0) >= :now THEN COALESCE(MAX(seq), 0) + 1 ELSE :now END,
                 :id, :kind, :version, :payload, :now, 0
-         FROM db_outbox WHERE aggregate = :aggregate
-         ON CONFLICT (aggregate, seq) DO NOTHING",
+         FROM db_outbox WHERE aggregate = :aggregate",
         params![
             "aggregate" => event.aggregate(),
             "now" => now,

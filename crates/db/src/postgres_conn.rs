@@ -26,6 +26,18 @@ pub(crate) enum Expect {
     Any,
     /// One; else somebody else was faster.
     One,
+    /// The rows it inserts are new; where a key is taken, somebody else was faster.
+    New,
+}
+
+impl Expect {
+    /// What a failure of such a statement means.
+    pub(crate) fn judge(self, error: DbError) -> DbError {
+        match error {
+            DbError::Unique(_) if self == Self::New => DbError::Conflict,
+            error => error,
+        }
+    }
 }
 
 struct Kept {
@@ -240,7 +252,8 @@ impl PgConn {
         ));
         begun?;
         for (kept, count) in kept.iter().zip(counts) {
-            if count? != 1 && kept.expect == Expect::One {
+            let count = count.map_err(|error| kept.expect.judge(error.into()))?;
+            if count != 1 && kept.expect == Expect::One {
                 return Err(DbError::Conflict);
             }
         }

@@ -3,6 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -380,6 +381,14 @@ impl Db {
     /// Waits until the store is damaged; the server then exits with an error.
     pub async fn broken(&self) -> String {
         self.0.health.broken().await
+    }
+
+    /// Round trips made to PostgreSQL so far; 0 on SQLite, which has none.
+    pub fn round_trips(&self) -> u64 {
+        match &self.0.engine {
+            EngineOf::Sqlite(_) => 0,
+            EngineOf::Postgres(engine) => engine.trips.load(Ordering::Relaxed),
+        }
     }
 
     /// Closures that wait for the writer.

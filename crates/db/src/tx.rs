@@ -298,6 +298,15 @@ impl Tx {
         self.keep(sql, params, Expect::One)
     }
 
+    /// As [`Tx::later`], for a plain INSERT whose keys are new unless somebody else was faster; the transaction then
+    /// runs again. It may travel with the commit, which [`Tx::later_one`] may not.
+    ///
+    /// # Errors
+    /// As [`Tx::later_one`].
+    pub fn later_new(&mut self, sql: &str, params: &[Param]) -> Result<(), DbError> {
+        self.keep(sql, params, Expect::New)
+    }
+
     fn writes(&mut self, sql: &str) -> Result<(), DbError> {
         self.check()?;
         self.0.wrote = true;
@@ -310,7 +319,7 @@ impl Tx {
         let result = match &mut self.0.conn {
             Conn::Sqlite(conn) => match conn.execute(sql, params) {
                 Ok(count) if count != 1 && expect == Expect::One => Err(DbError::Conflict),
-                other => other.map(drop),
+                other => other.map(drop).map_err(|error| expect.judge(error)),
             },
             Conn::Postgres(conn) => conn.keep(sql, params, expect),
         };

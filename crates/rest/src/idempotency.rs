@@ -10,7 +10,7 @@ use axum::extract::{FromRequest, MatchedPath, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base::Problem;
-use db::{Db, DbError, Lane, Migrations, Param, Rx, Tx, Value, params};
+use db::{Db, DbError, Lane, Migrations, Rx, Tx, params};
 use parking_lot::Mutex;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -179,9 +179,7 @@ impl Ctx {
             let value = command(tx).map_err(Said::Refused)?;
             let body = serde_json::to_string(&value).map_err(|error| DbError::Bug(error.to_string()))?;
             let answer = Answer { status: status.as_u16(), body, is_replay: false };
-            // Should a twin on another node be faster, this runs again, and finds its answer.
-            let (sql, params) = insert(tx, &own_scope, &own, &answer);
-            tx.later_one(sql, &params)?;
+            store(tx, &own_scope, &own, &answer)?;
             Ok(answer)
         };
         let done = match hot {
@@ -211,18 +209,16 @@ async fn remember(db: &Db, scope: String, once: Once, problem: Problem) -> Resul
     let body = serde_json::to_string(&problem).unwrap_or_default();
     let answer = Answer { status: problem.status, body, is_replay: false };
     let kept = db.write::<_, DbError, _>(Lane::Interactive, move |tx| {
-        let (sql, params) = insert(tx, &scope, &once, &answer);
-        if tx.execute(sql, &params)? == 1 {
-            Ok(Some(Some(answer.clone())))
-        } else {
-            // A twin on another node got through in the meantime: its answer holds.
-            stored(tx, &scope, &once)
+        // A twin on another node may have got through in the meantime: its answer holds.
+        if let Some(before) = stored(tx, &scope, &once)? {
+            return Ok(before);
         }
+        store(tx, &scope, &once, &answer)?;
+        Ok(Some(answer.clone()))
     });
     match kept.await? {
-        Some(Some(answer)) => Ok(answer.into_response()),
-        Some(None) => Err(key_reused()),
-        None => Err(DbError::Bug("a remembered answer has gone".to_owned()).into()),
+        Some(answer) => Ok(answer.into_response()),
+        None => Err(key_reused()),
     }
 }
 
@@ -239,19 +235,17 @@ fn stored(rx: &mut Rx, scope: &str, once: &Once) -> Result<Option<Option<Answer>
     }))
 }
 
-/// The statement that keeps an answer; it inserts no row when there is one already.
-fn insert(tx: &Tx, scope: &str, once: &Once, answer: &Answer) -> (&'static str, [Param; 6]) {
-    let sql = "INSERT INTO rest_idempotency (scope, key, request_hash, status, body, money, created_at)
-         VALUES (:scope, :key, :hash, :status, :body, 1, :now) ON CONFLICT (scope, key) DO NOTHING";
-    let params = [
-        ("scope", Value::from(scope)),
-        ("key", Value::from(&once.key)),
-        ("hash", Value::from(once.hash)),
-        ("status", Value::from(answer.status)),
-        ("body", Value::from(&answer.body)),
-        ("now", Value::from(tx.now())),
-    ];
-    (sql, params)
+/// Keeps an answer. Should a twin on another node be faster, the transaction runs again, and finds the twin's.
+fn store(tx: &mut Tx, scope: &str, once: &Once, answer: &Answer) -> Result<(), DbError> {
+    let now = tx.now();
+    tx.later_new(
+        "INSERT INTO rest_idempotency (scope, key, request_hash, status, body, money, created_at)
+         VALUES (:scope, :key, :hash, :status, :body, 1, :now)",
+        params![
+            "scope" => scope, "key" => &once.key, "hash" => once.hash, "status" => answer.status,
+            "body" => &answer.body, "now" => now,
+        ],
+    )
 }
 
 impl IntoResponse for Answer {

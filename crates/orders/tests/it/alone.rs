@@ -43,6 +43,30 @@ app_test!(an_order_goes_from_the_cart_to_the_merchant, parts, |app| {
     app.audit().await;
 });
 
+// Statements are prepared once per connection, which costs a round trip each: the least of many counts.
+app_test!(placing_and_paying_take_few_round_trips, parts, |app| {
+    owner(&app).await;
+    let buyer = someone(&app, 2).await;
+    let (_, sku) = product(&app, "A", 1_000, 1_000).await;
+    top_up(&app, &buyer, 1_000_000).await;
+    let (mut placing, mut paying) = (u64::MAX, u64::MAX);
+    for _ in 0..60 {
+        let cart = format!("/api/v1/cart/lines/{sku}");
+        app.call("PUT", &cart, &buyer.token, json!({ "qty": 1 })).await.expect(200);
+        let before = app.store.db.round_trips();
+        let body = json!({
+            "source": { "kind": "cart", "skus": [sku] }, "address": buyer.address, "expected_total_minor": 1_000
+        });
+        let placed = app.post("/api/v1/checkouts", &buyer.token, body).await.expect(201);
+        let between = app.store.db.round_trips();
+        pay(&app, &buyer, placed["orders"][0].as_str().unwrap(), "wallet").await.expect(201);
+        let after = app.store.db.round_trips();
+        placing = placing.min(between - before);
+        paying = paying.min(after - between);
+    }
+    assert!(placing <= 12 && paying <= 12, "placing took {placing}, paying {paying}");
+});
+
 app_test!(a_paid_order_is_cancelled_and_everything_is_back, parts, |app| {
     owner(&app).await;
     let buyer = someone(&app, 2).await;
