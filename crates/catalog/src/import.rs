@@ -279,7 +279,7 @@ pub(crate) struct ImportMode {
 #[utoipa::path(post, path = "/api/v1/merchants/{merchant}/products/import", tag = "catalog",
     params(("merchant" = MerchantId, Path), ImportMode),
     request_body(content = Vec<u8>, content_type = "text/csv"),
-    responses((status = 200, body = ImportReport), Common))]
+    responses((status = 200, body = ImportReport), table::FileError, Common))]
 pub(crate) async fn product_import(
     ctx: rest::State,
     actor: Actor,

@@ -226,7 +226,7 @@ pub(crate) async fn read_body(request: Request, ctx: &Ctx) -> Result<Bytes, Refu
 #[utoipa::path(post, path = "/api/v1/merchants/{merchant}/pictures", tag = "catalog",
     params(("merchant" = MerchantId, Path)),
     request_body(content = Vec<u8>, content_type = "image/*"),
-    responses((status = 201, body = Picture), Common))]
+    responses((status = 201, body = Picture), PictureError, Common))]
 pub(crate) async fn picture_create(
     ctx: rest::State,
     actor: Actor,

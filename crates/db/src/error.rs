@@ -26,6 +26,10 @@ pub enum DbError {
     /// The connection was lost before the transaction could be committed. Nothing was done.
     #[error("connection to the database lost")]
     Lost,
+    /// The connection was lost while the transaction was committed, and time ran out before it could be told whether
+    /// it was. Whoever asks again with the same key finds out.
+    #[error("it is not known yet whether this was done")]
+    InDoubt,
     /// A statement failed earlier in this transaction and the command went on regardless.
     #[error("a statement failed earlier in this transaction")]
     Poisoned,

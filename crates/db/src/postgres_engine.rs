@@ -98,17 +98,33 @@ impl PostgresEngine {
 
     fn serve(&self, mut conn: Option<Box<PgConn>>, mut job: Job, access: Access) -> Option<Box<PgConn>> {
         // The marker row says after a lost connection whether the commit took place.
-        let marker = Moment::new(job.moment.at(), self.rng.as_ref()).uuid_v7();
+        let mut marker = self.new_marker(&job);
         let mut in_doubt = false;
         let mut attempt = 0_u32;
         loop {
             if job.deadline < Instant::now() {
-                job.work.finish(Outcome::Failed(DbError::Busy));
+                let error = if in_doubt { DbError::InDoubt } else { DbError::Busy };
+                job.work.finish(Outcome::Failed(error));
                 return conn;
             }
             let (back, ended) = match conn.take().map_or_else(|| self.connect().map(Box::new), Ok) {
-                Ok(live) => self.attempt(live, &mut job, &Attempt { access, marker, in_doubt }),
-                Err(error) => (None, Ended::Again { error, in_doubt }),
+                Err(error) => (None, again(None, error, in_doubt).1),
+                Ok(mut live) if in_doubt => match settle(&mut live, marker) {
+                    Ok(true) => {
+                        self.freshness.note(job.written);
+                        (Some(live), Ended::Told(Outcome::Ended))
+                    }
+                    Ok(false) => {
+                        marker = self.new_marker(&job);
+                        self.attempt(live, &mut job, &Attempt { access, marker })
+                    }
+                    Err(error) if error.is_retryable() => (None, Ended::Again { error, in_doubt }),
+                    Err(error) => {
+                        self.health.note(&error);
+                        (None, Ended::Told(Outcome::Failed(DbError::InDoubt)))
+                    }
+                },
+                Ok(live) => self.attempt(live, &mut job, &Attempt { access, marker }),
             };
             conn = back;
             match ended {
@@ -129,6 +145,10 @@ impl PostgresEngine {
         }
     }
 
+    fn new_marker(&self, job: &Job) -> [u8; 16] {
+        Moment::new(job.moment.at(), self.rng.as_ref()).uuid_v7()
+    }
+
     /// Full jitter: a random wait below a bound that doubles.
     fn back_off(&self, attempt: u32) {
         let bound = BACKOFF_FIRST.saturating_mul(2_u32.saturating_pow(attempt.min(7))).min(BACKOFF_MAX);
@@ -147,20 +167,6 @@ impl PostgresEngine {
             (Access::Write, Isolation::Serializable) => "BEGIN ISOLATION LEVEL SERIALIZABLE",
             (Access::Write, Isolation::ReadCommitted) => "BEGIN ISOLATION LEVEL READ COMMITTED",
         });
-        if how.in_doubt {
-            // The first run may or may not have been committed. Either its marker is there, then its result
-            // stands; or ours is now, and the first can never be committed any more.
-            let own = "INSERT INTO db_commit (id, at) VALUES (:id, :at) ON CONFLICT (id) DO NOTHING";
-            let own_marker = crate::params!["id" => how.marker.as_slice(), "at" => job.moment.at()];
-            match conn.execute(own, own_marker) {
-                Ok(0) => {
-                    self.freshness.note(job.written);
-                    return (conn.roll_back().then_some(conn), Ended::Told(Outcome::Ended));
-                }
-                Ok(_) => {}
-                Err(error) => return again(None, error, true),
-            }
-        }
         let Run { conn, wants_commit, failure, wrote, written } =
             job.work.run(Conn::Postgres(conn), job.moment.clone());
         let Some(Conn::Postgres(mut conn)) = conn else {
@@ -171,13 +177,13 @@ impl PostgresEngine {
         };
         if let Some(error) = failure {
             let is_usable = !matches!(error, DbError::Lost) && conn.roll_back();
-            return again(is_usable.then_some(conn), error, how.in_doubt);
+            return again(is_usable.then_some(conn), error, false);
         }
         if !wants_commit {
             // Whoever waits is told first; [`Self::serve`] takes the transaction back then.
             return (Some(conn), Ended::Told(Outcome::Ended));
         }
-        let marker = if how.in_doubt || !wrote {
+        let marker = if !wrote {
             String::new()
         } else {
             let id = u128::from_be_bytes(how.marker);
@@ -190,8 +196,8 @@ impl PostgresEngine {
                 (Some(conn), Ended::Told(Outcome::Ended))
             }
             // Where nothing was written, nothing can be in doubt.
-            Err(DbError::Lost) => again(None, DbError::Lost, wrote || how.in_doubt),
-            Err(error) => again(conn.roll_back().then_some(conn), error, how.in_doubt),
+            Err(DbError::Lost) => again(None, DbError::Lost, wrote),
+            Err(error) => again(conn.roll_back().then_some(conn), error, false),
         }
     }
 }
@@ -199,7 +205,20 @@ impl PostgresEngine {
 struct Attempt {
     access: Access,
     marker: [u8; 16],
-    in_doubt: bool,
+}
+
+/// Whether a commit whose answer was lost took place. If not, it never can from now on: a row without a time stands
+/// where its marker would have to go, and is committed before anything else is done.
+fn settle(conn: &mut PgConn, marker: [u8; 16]) -> Result<bool, DbError> {
+    let id = crate::params!["id" => marker.as_slice()];
+    // Waits for the transaction in doubt, should it still be under way.
+    conn.execute("INSERT INTO db_commit (id, at) VALUES (:id, 0) ON CONFLICT (id) DO NOTHING", id)?;
+    let mut took_place = false;
+    conn.query("SELECT at FROM db_commit WHERE id = :id", id, &mut |row| {
+        took_place = row.try_get::<_, i64>(0)? != 0;
+        Ok(())
+    })?;
+    Ok(took_place)
 }
 
 enum Ended {

@@ -2,7 +2,7 @@
 //! late, twice, wrongly or not at all when asked to.
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use base::{PaymentId, Problem};
+use base::PaymentId;
 use db::{DbError, Lane};
 use hmac::{Hmac, KeyInit, Mac};
 use rest::{Common, Ctx, Denied, OpenApiRouter, Path, Refused, routes};
@@ -63,10 +63,20 @@ enum Act {
     PayLost,
 }
 
+#[derive(Debug, thiserror::Error, rest::Problem)]
+enum ActError {
+    #[error("the provider has dealt with this payment before")]
+    #[problem(409, "sandbox.done")]
+    Done,
+    #[error(transparent)]
+    #[problem(transparent)]
+    Callback(#[from] CallbackError),
+}
+
 /// Play the payer at the sandbox provider's cashier. Demo mode only.
 #[utoipa::path(post, path = "/api/v1/demo/sandbox/payments/{payment}/{action}", tag = "demo",
     params(("payment" = PaymentId, Path), ("action" = inline(Act), Path)),
-    responses((status = 202, description = "done; the notices were sent"), CallbackError, Common))]
+    responses((status = 202, description = "done; the notices were sent"), ActError, Common))]
 async fn demo_sandbox_act(
     ctx: rest::State,
     Path((payment, act)): Path<(PaymentId, Act)>,
@@ -94,8 +104,7 @@ async fn demo_sandbox_act(
         .await?;
     let Some((charge, paid, is_new)) = charge else { return Err(Denied::Unknown.into()) };
     if !is_new {
-        let detail = "the provider has dealt with this payment before";
-        return Err(Refused(Problem::new(409, "sandbox.done", detail)));
+        return Err(ActError::Done.into());
     }
     let kind = if act == Act::Fail { NoticeKind::Failed } else { NoticeKind::Succeeded };
     let told = match act {
@@ -111,7 +120,7 @@ async fn demo_sandbox_act(
             amount_minor: paid,
             currency: charge.currency,
         };
-        tell(&ctx, &notice).await?;
+        tell(&ctx, &notice).await.map_err(ActError::from)?;
     }
     Ok(StatusCode::ACCEPTED)
 }

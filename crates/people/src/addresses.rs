@@ -106,7 +106,7 @@ fn create_address(tx: &mut Tx, person: PersonId, body: &AddressBody) -> Result<A
 
 /// Adds an address.
 #[utoipa::path(post, path = "/api/v1/me/addresses", tag = "people", request_body = AddressBody,
-    responses((status = 201, body = Address), Common))]
+    responses((status = 201, body = Address), AddressError, Common))]
 pub(crate) async fn address_create(
     ctx: rest::State,
     Member(actor): Member,
@@ -136,7 +136,7 @@ fn update_address(
 
 /// Changes an address.
 #[utoipa::path(put, path = "/api/v1/me/addresses/{address}", tag = "people", request_body = AddressBody,
-    params(("address" = AddressId, Path)), responses((status = 200, body = Address), Common))]
+    params(("address" = AddressId, Path)), responses((status = 200, body = Address), AddressError, Common))]
 pub(crate) async fn address_update(
     ctx: rest::State,
     Member(actor): Member,
@@ -161,7 +161,7 @@ fn delete_address(tx: &mut Tx, person: PersonId, id: AddressId) -> Result<(), Ad
 
 /// Removes an address.
 #[utoipa::path(delete, path = "/api/v1/me/addresses/{address}", tag = "people",
-    params(("address" = AddressId, Path)), responses((status = 204), Common))]
+    params(("address" = AddressId, Path)), responses((status = 204), AddressError, Common))]
 pub(crate) async fn address_delete(
     ctx: rest::State,
     Member(actor): Member,

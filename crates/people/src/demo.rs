@@ -35,7 +35,7 @@ pub(crate) struct DemoCode {
 
 /// The live sign-in code of a phone; in a demo only.
 #[utoipa::path(get, path = "/api/v1/demo/sign-in-codes", tag = "demo", params(CodeFilter),
-    responses((status = 200, body = DemoCode), Common))]
+    responses((status = 200, body = DemoCode), DemoError, Common))]
 pub(crate) async fn demo_code_get(
     ctx: rest::State,
     Query(filter): Query<CodeFilter>,

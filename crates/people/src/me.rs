@@ -151,7 +151,7 @@ fn set_ban(tx: &mut Tx, actor: &Actor, person: PersonId, is_banned: bool) -> Res
 
 /// Closes an account; for operators.
 #[utoipa::path(post, path = "/api/v1/people/{person}/ban", tag = "people",
-    params(("person" = PersonId, Path)), responses((status = 204), Common))]
+    params(("person" = PersonId, Path)), responses((status = 204), BanError, Common))]
 pub(crate) async fn person_ban(
     ctx: rest::State,
     Member(actor): Member,
@@ -164,7 +164,7 @@ pub(crate) async fn person_ban(
 
 /// Reopens an account; for operators.
 #[utoipa::path(post, path = "/api/v1/people/{person}/unban", tag = "people",
-    params(("person" = PersonId, Path)), responses((status = 204), Common))]
+    params(("person" = PersonId, Path)), responses((status = 204), BanError, Common))]
 pub(crate) async fn person_unban(
     ctx: rest::State,
     Member(actor): Member,

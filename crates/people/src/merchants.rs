@@ -38,7 +38,7 @@ impl From<MerchantInfo> for MerchantView {
 
 /// A shop.
 #[utoipa::path(get, path = "/api/v1/merchants/{merchant}", tag = "people",
-    params(("merchant" = MerchantId, Path)), responses((status = 200, body = MerchantView), Common))]
+    params(("merchant" = MerchantId, Path)), responses((status = 200, body = MerchantView), MerchantError, Common))]
 pub(crate) async fn merchant_get(
     ctx: rest::State,
     Path(merchant): Path<MerchantId>,

@@ -128,7 +128,7 @@ struct Known {
 
 /// Sets a new password; every other session ends.
 #[utoipa::path(put, path = "/api/v1/me/password", tag = "people", request_body = PasswordBody,
-    responses((status = 204), Common))]
+    responses((status = 204), PasswordError, Common))]
 pub(crate) async fn me_password_set(
     ctx: rest::State,
     Member(actor): Member,

@@ -160,7 +160,7 @@ fn end_session(tx: &mut Tx, person: PersonId, session: SessionId) -> Result<(), 
 
 /// Signs one device out.
 #[utoipa::path(post, path = "/api/v1/sessions/{session}/end", tag = "people",
-    params(("session" = SessionId, Path)), responses((status = 204), Common))]
+    params(("session" = SessionId, Path)), responses((status = 204), EndError, Common))]
 pub(crate) async fn session_end(
     ctx: rest::State,
     actor: Actor,

@@ -272,7 +272,7 @@ fn sign_in_with_code(
 
 /// Signs in with the code that was sent. A guest who asks becomes the member.
 #[utoipa::path(post, path = "/api/v1/sessions", tag = "people", request_body = SignInBody,
-    responses((status = 201, body = crate::sessions::Session), Common))]
+    responses((status = 201, body = crate::sessions::Session), SignInError, Common))]
 pub(crate) async fn session_create(
     ctx: rest::State,
     MaybeActor(actor): MaybeActor,
@@ -310,7 +310,7 @@ pub(crate) fn begin_password_try(tx: &mut Tx, phone: &Phone) -> Result<Option<St
 
 /// Signs in with a password. Ten wrong tries lock the number's password for a quarter of an hour.
 #[utoipa::path(post, path = "/api/v1/sessions/password", tag = "people", request_body = PasswordSignInBody,
-    responses((status = 201, body = crate::sessions::Session), Common))]
+    responses((status = 201, body = crate::sessions::Session), SignInError, Common))]
 pub(crate) async fn session_password_create(
     ctx: rest::State,
     MaybeActor(actor): MaybeActor,

@@ -111,7 +111,7 @@ fn add_staff(
 
 /// Adds staff by phone.
 #[utoipa::path(post, path = "/api/v1/merchants/{merchant}/staff", tag = "people", request_body = StaffBody,
-    params(("merchant" = MerchantId, Path)), responses((status = 201, body = Staff), Common))]
+    params(("merchant" = MerchantId, Path)), responses((status = 201, body = Staff), StaffError, Common))]
 pub(crate) async fn staff_create(
     ctx: rest::State,
     Member(actor): Member,
@@ -153,7 +153,7 @@ fn set_rights(
 /// Changes what staff may do.
 #[utoipa::path(put, path = "/api/v1/merchants/{merchant}/staff/{person}", tag = "people",
     request_body = RightsBody, params(("merchant" = MerchantId, Path), ("person" = PersonId, Path)),
-    responses((status = 200, body = Staff), Common))]
+    responses((status = 200, body = Staff), StaffError, Common))]
 pub(crate) async fn staff_update(
     ctx: rest::State,
     Member(actor): Member,
@@ -184,7 +184,7 @@ fn remove_staff(
 
 /// Removes staff; takes effect with their next request.
 #[utoipa::path(delete, path = "/api/v1/merchants/{merchant}/staff/{person}", tag = "people",
-    params(("merchant" = MerchantId, Path), ("person" = PersonId, Path)), responses((status = 204), Common))]
+    params(("merchant" = MerchantId, Path), ("person" = PersonId, Path)), responses((status = 204), StaffError, Common))]
 pub(crate) async fn staff_delete(
     ctx: rest::State,
     Member(actor): Member,

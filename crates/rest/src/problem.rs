@@ -36,6 +36,11 @@ impl ToProblem for DbError {
                 Problem::new(503, "store.busy", "the server is busy; try again with the same Idempotency-Key")
                     .with_retry_after(1)
             }
+            Self::InDoubt => {
+                let detail =
+                    "it is not known yet whether this was done; ask again with the same Idempotency-Key";
+                Problem::new(503, "store.in_doubt", detail).with_retry_after(2)
+            }
             Self::DiskFull => Problem::new(507, "store.full", "the disk is full; nothing was changed"),
             Self::Broken(_) | Self::Closed => {
                 Problem::new(503, "store.unavailable", "the store is not available").with_retry_after(10)
@@ -69,27 +74,32 @@ impl IntoResponse for Refused {
     }
 }
 
-/// What any request may be refused with, for the `responses(…)` of every handler.
+/// What any request may be refused with, for the `responses(…)` of every handler. It stands under `default`, so that
+/// it hides nothing of what the handler says itself; the document puts [`Common::STATUSES`] in its place, as far as
+/// they can be answered there.
 pub struct Common;
 
-const COMMON: &[(u16, &str)] = &[
-    (400, "the request is malformed: body, parameter or header"),
-    (401, "nobody is signed in: `auth.required`"),
-    (403, "the person lacks the right: `auth.forbidden`, or the request comes from another site"),
-    (404, "there is no such thing, or it may not be known"),
-    (409, "a request with the same Idempotency-Key is under way"),
-    (413, "the body is too large"),
-    (415, "the body is not what the route takes"),
-    (422, "the Idempotency-Key was used for another request, or a value is not allowed"),
-    (429, "too many requests; see Retry-After"),
-    (500, "the server made a mistake"),
-    (503, "the server is busy; see Retry-After"),
-    (507, "the disk is full"),
-];
+impl Common {
+    /// Statuses that several operations share, and what each means.
+    pub const STATUSES: &[(u16, &str)] = &[
+        (400, "the request is malformed: body, parameter or header"),
+        (401, "nobody is signed in: `auth.required`"),
+        (403, "the person lacks the right: `auth.forbidden`, or the request comes from another site"),
+        (404, "there is no such thing, or it may not be known"),
+        (409, "a request with the same Idempotency-Key is under way: `idempotency.in_flight`"),
+        (413, "the body is too large"),
+        (415, "the body is not what the route takes"),
+        (422, "the Idempotency-Key was used for another request: `idempotency.key_reused`"),
+        (429, "too many requests; see Retry-After"),
+        (500, "the server made a mistake"),
+        (503, "the server is busy; see Retry-After"),
+        (507, "the disk is full"),
+    ];
+}
 
 impl utoipa::IntoResponses for Common {
     fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
-        COMMON.iter().map(|(status, what)| (status.to_string(), problem_doc(what))).collect()
+        BTreeMap::from([("default".to_owned(), problem_doc("what any request may be refused with"))])
     }
 }
 

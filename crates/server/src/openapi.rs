@@ -22,6 +22,47 @@ const COMMANDS: &[&str] = &[
     "team_merge_offer",
 ];
 
+/// Operations that need no session; a test compares them with the table of who may ask what.
+const OPEN: &[&str] = &[
+    "category_list",
+    "demo_clock_advance",
+    "demo_clock_get",
+    "demo_code_get",
+    "demo_get",
+    "demo_sandbox_act",
+    "entry_get",
+    "entry_poster",
+    "entry_qr",
+    "merchant_get",
+    "picture_get",
+    "product_activity_get",
+    "product_get",
+    "product_list",
+    "quote_create",
+    "sandbox_callback",
+    "session_create",
+    "session_guest_create",
+    "session_password_create",
+    "sign_in_code_create",
+    "team_get",
+    "team_list",
+];
+
+/// What whoever has a session may read about themselves, or may not know of: no right is missing there.
+const OWN_READS: &[&str] = &[
+    "address_list",
+    "cart_get",
+    "me_get",
+    "merchant_dashboard_get",
+    "my_commission_list",
+    "my_share_list",
+    "order_list",
+    "payment_get",
+    "session_list",
+    "wallet_entries",
+    "wallet_get",
+];
+
 const ABOUT: &str = "\
 Community commerce: shops, people and the places where they meet.\n\n\
 Money is whole minor units (fen). Times are RFC 3339 in UTC. Lists are read page by page: give `next_cursor` of one \
@@ -60,8 +101,9 @@ fn complete(document: &mut Value) {
     let names = schema_names(root);
     let Some(paths) = root.get_mut("paths").and_then(Value::as_object_mut) else { return };
     for (path, operations) in paths {
-        for operation in operations.as_object_mut().into_iter().flat_map(Map::values_mut) {
+        for (method, operation) in operations.as_object_mut().into_iter().flatten() {
             complete_operation(operation, path, &names);
+            complete_responses(operation, method);
         }
     }
 }
@@ -92,6 +134,46 @@ fn complete_operation(operation: &mut Value, path: &str, names: &BTreeSet<String
         {
             content.insert("schema".to_owned(), json!({ "type": "string", "format": "binary" }));
         }
+    }
+}
+
+/// Puts the shared statuses that this operation can answer in the place of `rest::Common`, beside its own codes.
+fn complete_responses(operation: &mut Value, method: &str) {
+    let is_shared = |status: u16| can_answer(operation, method, status);
+    let shared: Vec<_> = rest::Common::STATUSES.iter().filter(|(status, _)| is_shared(*status)).collect();
+    let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
+    let Some(common) = responses.remove("default") else { return };
+    for (status, what) in shared {
+        let response = responses.entry(status.to_string()).or_insert_with(|| common.clone());
+        let own = response.get("description").filter(|_| *response != common).and_then(Value::as_str);
+        let text = own.map_or_else(|| (*what).to_owned(), |own| format!("{own}; or {what}"));
+        if let Some(response) = response.as_object_mut() {
+            response.insert("description".to_owned(), json!(text));
+        }
+    }
+}
+
+/// Whether what all handlers share (input, sessions, rights, repetition, the store) can end with `status` here.
+fn can_answer(operation: &Value, method: &str, status: u16) -> bool {
+    let id = operation.get("operationId").and_then(Value::as_str).unwrap_or("");
+    let is_command = COMMANDS.contains(&id);
+    let is_demo =
+        operation.get("tags").and_then(Value::as_array).is_some_and(|tags| tags.contains(&json!("demo")));
+    let parameters = operation.get("parameters").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let has = |place: &str| parameters.iter().any(|one| one.get("in").is_some_and(|known| known == place));
+    let body = operation.get("requestBody").and_then(|body| body.get("content")?.as_object());
+    match status {
+        400 => body.is_some() || is_command || has("query"),
+        401 => !OPEN.contains(&id),
+        // A write with a cookie may come from another site.
+        403 => method != "get" || !(OPEN.contains(&id) || OWN_READS.contains(&id)),
+        404 => has("path") || is_demo,
+        409 | 422 => is_command,
+        413 => body.is_some() || is_command,
+        415 => body.is_some_and(|kinds| kinds.contains_key("application/json")),
+        // Reading is not limited.
+        429 => method != "get",
+        _ => true,
     }
 }
 
@@ -228,11 +310,54 @@ mod tests {
             let name = operation["operationId"].as_str().unwrap();
             assert!(names.insert(name), "{name} is there twice");
             let statuses: Vec<_> = operation["responses"].as_object().unwrap().keys().collect();
-            for class in ['2', '4', '5'] {
+            for class in ['2', '5'] {
                 assert!(statuses.iter().any(|status| status.starts_with(class)), "{name} lacks {class}xx");
             }
+            assert!(statuses.iter().all(|status| *status != "default"), "{name} says nothing exact");
         }
         assert!(COMMANDS.iter().all(|name| names.contains(name)), "a command has gone");
+    }
+
+    /// The table of who may ask what is tried out by the test `authorisation`, so it knows where 401 and 403 are real.
+    #[test]
+    fn refusals_of_people_are_told_of_where_the_table_has_them() {
+        let document = parsed();
+        let table = include_str!("../tests/it/authorisation.txt");
+        let mut seen = 0;
+        for row in table.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+            let cells: Vec<_> = row.split(" | ").collect();
+            let (method, path) = cells[0].split_once(' ').unwrap();
+            let (method, path) = (method.to_lowercase(), path.trim().split('?').next().unwrap());
+            // The table names some objects by what they are: a part in braces stands for any.
+            let form = |path: &str| -> Vec<String> {
+                let part = |part: &str| if part.starts_with('{') { "{}" } else { part }.to_owned();
+                path.split('/').map(part).collect()
+            };
+            let paths = document["paths"].as_object().unwrap();
+            let (_, operations) = paths.iter().find(|(known, _)| form(known) == form(path)).unwrap();
+            let responses = &operations[&method]["responses"];
+            let tells = |status: &str, of: &str| {
+                responses[status]["description"].as_str().is_some_and(|text| text.contains(of))
+            };
+            let needs_session = cells[2].starts_with("401") && cells[1] != "provider";
+            assert_eq!(tells("401", "auth.required"), needs_session, "401 of {row}");
+            let is_read = method == "get";
+            assert_eq!(tells("403", "auth.forbidden"), !is_read || cells[2].contains("403"), "403 of {row}");
+            seen += 1;
+        }
+        assert_eq!(seen, operations(&document).len());
+    }
+
+    /// What an operation says itself stands beside what all have in common.
+    #[test]
+    fn shared_statuses_hide_no_code() {
+        let document = parsed();
+        let conflict = &document["paths"]["/api/v1/checkouts"]["post"]["responses"]["409"]["description"];
+        for code in ["checkout.price_changed", "idempotency.in_flight"] {
+            assert!(conflict.as_str().unwrap().contains(code), "{conflict}");
+        }
+        let reading = document["paths"]["/api/v1/categories"]["get"]["responses"].as_object().unwrap();
+        assert_eq!(reading.keys().collect::<Vec<_>>(), ["200", "500", "503", "507"]);
     }
 
     #[test]
