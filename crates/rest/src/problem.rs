@@ -54,7 +54,13 @@ impl ToProblem for DbError {
     }
 
     fn documented() -> Vec<(u16, &'static str)> {
-        vec![(500, "internal"), (503, "store.busy"), (503, "store.unavailable"), (507, "store.full")]
+        vec![
+            (500, "internal"),
+            (503, "store.busy"),
+            (503, "store.in_doubt"),
+            (503, "store.unavailable"),
+            (507, "store.full"),
+        ]
     }
 }
 
