@@ -2,4 +2,5 @@
 #![cfg(test)]
 
 mod authorisation;
+mod dashboard;
 mod world;
