@@ -1,6 +1,6 @@
 # The commands people type. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench demo crash races setup web
+.PHONY: help run test check bench demo crash setup web
 
 TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 # Arguments for the server: make run ARGS="--listen 0.0.0.0:8080"
@@ -13,7 +13,6 @@ help:
 	@echo "make check   all checks that a change must pass, tests included"
 	@echo "make bench   load against a twin that shows the machine's limit"
 	@echo "make crash   kill the server at random and look at what it promised"
-	@echo "make races   a thousand last units and last seats, a sale of 100 units to 20,000 orders"
 
 run:
 	@scripts/setup run
@@ -38,10 +37,6 @@ bench:
 
 crash:
 	@scripts/crash
-
-races:
-	@RACE_ROUNDS=1000 RACE_ORDERS=20000 scripts/with-postgres \
-		cargo test --release -p server --test races -- --nocapture --test-threads 1
 
 setup:
 	@scripts/setup

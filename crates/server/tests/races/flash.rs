@@ -8,7 +8,7 @@ use testkit::market::Member;
 use crate::{World, all_at_once, crowd, finish, is_made, size};
 
 const UNITS: i64 = 100;
-const ORDERS: usize = 2_000;
+const ORDERS: usize = 20_000;
 const PEOPLE: usize = 200;
 const PRICE: i64 = 1_000;
 

@@ -9,7 +9,7 @@ use crate::{World, all_at_once, crowd, finish, is_made, size};
 
 /// Races that are under way at a time.
 const LANES: usize = 8;
-const ROUNDS: usize = 250;
+const ROUNDS: usize = 1_000;
 const FUND: i64 = 100_000_000;
 const PRICE: i64 = 1_000;
 
