@@ -1,11 +1,11 @@
 //! The dashboard of each demo shop says what its orders say, counted with SQL over the audit views.
 
-use std::path::Path;
-
 use serde_json::Value;
 use testkit::Engine;
 use testkit::http::Http;
 use testkit::process::{Place, sign_in};
+
+use crate::world::demo_place;
 
 /// Orders that were paid, and what was paid and given back.
 type Sums = (i64, i64, i64);
@@ -33,14 +33,7 @@ fn sums_in_store(place: &Place, shop: &str) -> Sums {
 }
 
 async fn check(engine: Engine) {
-    let folder = tempfile::tempdir().unwrap();
-    let database = match engine {
-        Engine::Sqlite => None,
-        Engine::Postgres => Some(std::thread::spawn(testkit::fresh_database).join().unwrap()),
-    };
-    let program = Path::new(env!("CARGO_BIN_EXE_tuan")).to_path_buf();
-    let place = Place { program, folder: folder.path().join("store"), database };
-    place.fill();
+    let (_folder, place) = demo_place(engine);
     let server = place.serve(&[("TUAN_ROLES", "web")]);
     for phone in ["13800009001", "13800009002", "13800009003"] {
         let token = sign_in(server.address, phone).await.unwrap();

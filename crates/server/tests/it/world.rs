@@ -32,17 +32,23 @@ pub(crate) struct Request<'a> {
     pub(crate) body: &'a Value,
 }
 
+/// A demo store of its own, filled; it goes with the folder.
+pub(crate) fn demo_place(engine: Engine) -> (tempfile::TempDir, Place) {
+    let folder = tempfile::tempdir().unwrap();
+    let database = match engine {
+        Engine::Sqlite => None,
+        Engine::Postgres => Some(std::thread::spawn(testkit::fresh_database).join().unwrap()),
+    };
+    let program = Path::new(env!("CARGO_BIN_EXE_tuan")).to_path_buf();
+    let place = Place { program, folder: folder.path().join("store"), database };
+    place.fill();
+    (folder, place)
+}
+
 impl World {
     /// Fills a store, signs everybody in, and lets the `buyer` buy, alone and with others.
     pub(crate) async fn open(engine: Engine) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let database = match engine {
-            Engine::Sqlite => None,
-            Engine::Postgres => Some(std::thread::spawn(testkit::fresh_database).join().unwrap()),
-        };
-        let program = Path::new(env!("CARGO_BIN_EXE_tuan")).to_path_buf();
-        let place = Place { program, folder: folder.path().join("store"), database };
-        place.fill();
+        let (folder, place) = demo_place(engine);
         let server = place.serve(&[("TUAN_ANONYMOUS_WRITES_PER_MINUTE", "1000000")]);
         let (tokens, ids) = (BTreeMap::new(), BTreeMap::new());
         let mut world = Self { place, server, tokens, ids, asked: 0, _folder: folder };
