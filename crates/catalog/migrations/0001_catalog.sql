@@ -1,5 +1,5 @@
 -- options, attributes and pictures are JSON that only the program reads.
-CREATE TABLE catalog_product (
+CREATE TABLE catalog_product /* wide */ (
     id               BLOB NOT NULL PRIMARY KEY,
     merchant         BLOB NOT NULL,
     state            TEXT   NOT NULL,

@@ -1,5 +1,5 @@
 -- Events, in the transaction that made them true.
-CREATE TABLE db_outbox (
+CREATE TABLE db_outbox /* wide */ (
     aggregate TEXT   NOT NULL,
     seq       BIGINT NOT NULL,
     id        BLOB NOT NULL,

@@ -23,6 +23,11 @@ const VERSION_MIN: i32 = 3_051_003;
 /// Closures that share one commit. Take what waits, never wait for more: docs/performance.md.
 const GROUP_MAX: usize = 64;
 const STATEMENTS_CACHED: usize = 512;
+/// Memory of each connection for pages. Not more: a commit after which a tree was balanced walks through all of it.
+const CACHE_KIB: i64 = 16_384;
+/// The log is copied into the file when it is 16 MiB long. Pages that many orders touch are then copied once for all
+/// of them; the limit is SQLite's own, kept by the writer, so that the log cannot outgrow it.
+const CHECKPOINT_PAGES: i64 = 4_000;
 
 pub(crate) struct SqliteConn {
     connection: Connection,
@@ -95,7 +100,8 @@ impl SqliteConn {
         // A plan is made once per statement. Else one that compares with the column of a partial index is parsed
         // and planned anew whenever a parameter changes: a quarter of the writer's time, as measured.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-        connection.pragma_update(None, "cache_size", -65_536)?;
+        connection.pragma_update(None, "cache_size", CACHE_KIB.saturating_neg())?;
+        connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         connection.pragma_update(None, "mmap_size", 268_435_456_i64)?;
         if !is_writer {

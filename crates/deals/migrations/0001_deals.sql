@@ -35,7 +35,7 @@ CREATE TABLE deals_price (
 );
 
 -- The rules are copied when a team opens: a later change of the activity does not touch it.
-CREATE TABLE deals_team (
+CREATE TABLE deals_team /* wide */ (
     id          BLOB NOT NULL PRIMARY KEY,
     activity    BLOB NOT NULL,
     merchant    BLOB NOT NULL,

@@ -18,7 +18,7 @@ CREATE TABLE ledger_balance (
     CHECK (posted_dr >= 0 AND posted_cr >= 0 AND pending_dr >= 0 AND pending_cr >= 0)
 );
 
-CREATE TABLE ledger_transfer (
+CREATE TABLE ledger_transfer /* wide */ (
     id             BLOB NOT NULL PRIMARY KEY,
     kind           TEXT   NOT NULL,
     state          TEXT   NOT NULL,

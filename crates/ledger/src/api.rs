@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use base::{Money, OrderId, Timestamp, TransferId};
 use db::{DbError, Rx, Tx};
 
-pub use crate::model::{
-    Account, Asset, Kind, Leg, Malformed, Owner, Rule, Side, Transfer, TransferKind, natural_id,
-};
+pub use crate::derived::natural_id;
+pub use crate::model::{Account, Asset, Kind, Leg, Malformed, Owner, Rule, Side, Transfer, TransferKind};
 use crate::model::{Checked, Link, check};
 pub use crate::store::Balance;
 use crate::store::{self, NewEntry, Shape, Stored};

@@ -5,6 +5,7 @@
 
 pub mod api;
 mod audits;
+mod derived;
 mod jobs;
 mod model;
 mod roll;

@@ -8,6 +8,8 @@ use std::fmt;
 use base::{AccountId, Currency, Id, MerchantId, OrderId, PersonId, TransferId};
 use sha2::{Digest, Sha256};
 
+use crate::derived::{derived, natural_id};
+
 /// Most legs of one transfer.
 pub(crate) const LEGS_MAX: usize = 100;
 
@@ -143,22 +145,6 @@ pub struct Account {
     pub asset: Asset,
 }
 
-/// The first 16 bytes of a SHA-256, marked as a UUID version 8 (RFC 9562: vendor-defined).
-fn derived(text: &str) -> [u8; 16] {
-    let digest: [u8; 32] = Sha256::digest(text.as_bytes()).into();
-    let mut id = [0_u8; 16];
-    for (to, from) in id.iter_mut().zip(digest) {
-        *to = from;
-    }
-    if let Some(version) = id.get_mut(6) {
-        *version = (*version & 0x0f) | 0x80;
-    }
-    if let Some(variant) = id.get_mut(8) {
-        *variant = (*variant & 0x3f) | 0x80;
-    }
-    id
-}
-
 impl Account {
     /// An account.
     pub fn new(owner: Owner, kind: Kind, asset: Asset) -> Self {
@@ -179,12 +165,6 @@ impl Account {
     pub fn rule(&self) -> Rule {
         self.kind.rule()
     }
-}
-
-/// A transfer's id from what brings it about: the same cause never moves value twice, even when every other memory
-/// of it has been pruned.
-pub fn natural_id(kind: TransferKind, cause: &str) -> TransferId {
-    TransferId::from_bytes(derived(&format!("transfer|{}|{cause}", kind.word())))
 }
 
 /// Debit or credit.
@@ -452,6 +432,12 @@ mod tests {
     }
 
     #[test]
+    fn an_account_is_named_by_whose_it_is() {
+        assert_eq!(wallet(1).id(), wallet(1).id());
+        assert_ne!(wallet(1).id(), wallet(2).id());
+    }
+
+    #[test]
     fn a_sound_transfer_names_its_sides() {
         let checked = check(&transfer(vec![Leg::debit(wallet(1), 7), Leg::credit(wallet(2), 7)])).unwrap();
         assert_eq!(
@@ -460,13 +446,6 @@ mod tests {
         );
         let three = vec![Leg::debit(wallet(1), 7), Leg::credit(wallet(2), 3), Leg::credit(wallet(3), 4)];
         assert_eq!(check(&transfer(three)).unwrap().debit, None);
-    }
-
-    #[test]
-    fn ids_follow_from_what_they_name() {
-        assert_eq!(wallet(1).id(), wallet(1).id());
-        assert_ne!(wallet(1).id(), wallet(2).id());
-        assert_ne!(natural_id(TransferKind::Capture, "a"), natural_id(TransferKind::Refund, "a"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ CREATE TABLE orders_cart (
     CHECK (qty > 0)
 );
 
-CREATE TABLE orders_order (
+CREATE TABLE orders_order /* wide */ (
     id           BLOB NOT NULL PRIMARY KEY,
     checkout     BLOB NOT NULL,
     number       TEXT   NOT NULL,

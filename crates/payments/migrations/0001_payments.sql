@@ -11,7 +11,6 @@ CREATE TABLE payments_payment (
     returned    BIGINT NOT NULL,
     CHECK (amount > 0)
 );
-CREATE INDEX payments_payment_payer ON payments_payment (payer, id);
 
 -- What a payment pays, and how much of it.
 CREATE TABLE payments_part (

@@ -80,7 +80,7 @@ CREATE TABLE reach_rule (
 );
 
 -- Why an order earns whom what: the rule as it was, and every touch looked at, as JSON.
-CREATE TABLE reach_attribution (
+CREATE TABLE reach_attribution /* wide */ (
     order_id           BLOB NOT NULL PRIMARY KEY,
     merchant           BLOB NOT NULL,
     buyer              BLOB NOT NULL,

@@ -1,5 +1,5 @@
 -- Answers to requests that must not be carried out twice, kept with their effect.
-CREATE TABLE rest_idempotency (
+CREATE TABLE rest_idempotency /* wide */ (
     scope        TEXT   NOT NULL,
     key          TEXT   NOT NULL,
     request_hash BLOB NOT NULL,
