@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "a test starts tasks of its own")]
 #![cfg(test)]
 
+mod crowd;
 mod disk;
 mod nodes;
 mod postgres;
