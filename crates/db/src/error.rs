@@ -11,6 +11,9 @@ pub enum DbError {
     /// Too many requests wait already, or this one waited too long. Nothing was done.
     #[error("too many requests are waiting")]
     Busy,
+    /// The server gave up a statement that took too long. Nothing was done.
+    #[error("a statement took too long")]
+    TooLong,
     /// A unique key was violated where the command expected none.
     #[error("unexpected duplicate: {0}")]
     Unique(String),
@@ -23,8 +26,8 @@ pub enum DbError {
     /// The file or the disk is damaged: the program must stop.
     #[error("the store is damaged: {0}")]
     Broken(String),
-    /// The connection was lost before the transaction could be committed. Nothing was done.
-    #[error("connection to the database lost")]
+    /// The database cannot be reached, or was lost before the transaction could be committed. Nothing was done.
+    #[error("the database cannot be reached")]
     Lost,
     /// The connection was lost while the transaction was committed, and time ran out before it could be told whether
     /// it was. Whoever asks again with the same key finds out.
@@ -45,6 +48,20 @@ impl DbError {
     /// Whether the whole transaction may simply be run again.
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Conflict | Self::Lost)
+    }
+
+    /// Whether the same may succeed later, unchanged: it says something about the store, nothing about what was asked.
+    pub fn is_passing(&self) -> bool {
+        matches!(
+            self,
+            Self::Conflict
+                | Self::Busy
+                | Self::DiskFull
+                | Self::Broken(_)
+                | Self::Lost
+                | Self::InDoubt
+                | Self::Closed
+        )
     }
 }
 
@@ -76,31 +93,37 @@ impl From<rusqlite::Error> for DbError {
 
 impl From<postgres::Error> for DbError {
     fn from(error: postgres::Error) -> Self {
-        use postgres::error::SqlState;
         let Some(server) = error.as_db_error() else {
-            return if error.is_closed() || std::error::Error::source(&error).is_some() && is_io(&error) {
+            return if error.is_closed() || is_io(&error) {
                 Self::Lost
             } else {
                 Self::Bug(error.to_string())
             };
         };
-        let code = server.code();
         let text = || server.constraint().unwrap_or(server.message()).to_owned();
-        if *code == SqlState::T_R_SERIALIZATION_FAILURE || *code == SqlState::T_R_DEADLOCK_DETECTED {
-            Self::Conflict
-        } else if *code == SqlState::UNIQUE_VIOLATION {
-            Self::Unique(text())
-        } else if code.code().starts_with("23") {
-            Self::Constraint(text())
-        } else if *code == SqlState::DISK_FULL {
-            Self::DiskFull
-        } else if code.code().starts_with("57P") || code.code().starts_with("08") {
-            // The server is going away or coming up: the next connection will do.
-            Self::Lost
-        } else if code.code().starts_with("XX") || *code == SqlState::IO_ERROR {
-            Self::Broken(server.message().to_owned())
-        } else {
-            Self::Bug(format!("{}: {}", code.code(), server.message()))
+        Self::of_state(server.code().code(), text, server.message())
+    }
+}
+
+impl DbError {
+    /// What a SQLSTATE means; `text` names the constraint, where there is one.
+    fn of_state(state: &str, text: impl FnOnce() -> String, message: &str) -> Self {
+        match state {
+            "40001" | "40P01" => Self::Conflict,
+            "23505" => Self::Unique(text()),
+            "53100" => Self::DiskFull,
+            // The server is going away, coming up, or has no room for one more connection; it has closed this one, as
+            // it does with those that idle in a transaction; or it is a copy that takes no writes, since another
+            // became the first. It does not say whether a commit took place. The next connection will do.
+            "53300" | "25P03" | "25006" | "40003" => Self::Lost,
+            _ if state.starts_with("57P") || state.starts_with("08") => Self::Lost,
+            "57014" => Self::TooLong,
+            // Out of something else than disk: nothing was done.
+            _ if state.starts_with("53") => Self::Busy,
+            _ if state.starts_with("23") => Self::Constraint(text()),
+            // Data or index corrupted, or the disk failed. Other internal errors of the server are no damage.
+            "XX001" | "XX002" | "58030" => Self::Broken(message.to_owned()),
+            _ => Self::Bug(format!("{state}: {message}")),
         }
     }
 }
@@ -114,4 +137,49 @@ fn is_io(error: &postgres::Error) -> bool {
         source = inner.source();
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(state: &str) -> DbError {
+        DbError::of_state(state, || "key".to_owned(), "message")
+    }
+
+    #[test]
+    fn a_database_that_goes_away_is_lost_and_never_broken() {
+        // Shutdowns, a crash of another session, a start that is not finished, connections refused or closed.
+        for state in
+            ["57P01", "57P02", "57P03", "57P05", "08000", "08003", "08006", "53300", "25P03", "25006"]
+        {
+            assert_eq!(of(state), DbError::Lost, "{state}");
+            assert!(of(state).is_retryable() && of(state).is_passing(), "{state}");
+        }
+    }
+
+    #[test]
+    fn only_damage_stops_the_program() {
+        for state in ["XX001", "XX002", "58030"] {
+            assert_eq!(of(state), DbError::Broken("message".to_owned()), "{state}");
+        }
+        for state in ["XX000", "58000", "58P01", "0A000", "42601"] {
+            assert_eq!(of(state), DbError::Bug(format!("{state}: message")), "{state}");
+        }
+    }
+
+    #[test]
+    fn the_others_are_told_apart() {
+        for (state, error) in [
+            ("40001", DbError::Conflict),
+            ("40P01", DbError::Conflict),
+            ("23505", DbError::Unique("key".to_owned())),
+            ("23514", DbError::Constraint("key".to_owned())),
+            ("53100", DbError::DiskFull),
+            ("53200", DbError::Busy),
+            ("57014", DbError::TooLong),
+        ] {
+            assert_eq!(of(state), error, "{state}");
+        }
+    }
 }

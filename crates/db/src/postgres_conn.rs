@@ -7,10 +7,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use futures_util::future::{join_all, join3};
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, NoTls, Row, Statement};
+use tokio_postgres::{Client, Config, NoTls, Row, Statement};
 
 use crate::sql::Parsed;
 use crate::sql_log::SqlLog;
@@ -18,6 +19,14 @@ use crate::{DbError, Param, Value};
 
 /// Statements kept back before they are sent all the same.
 const KEPT_MAX: usize = 24;
+/// How long one of the hosts in an address may take to answer, unless the address says otherwise, and how long it may
+/// take in all until the connection is ready.
+const HOST_MAX: Duration = Duration::from_secs(2);
+const CONNECT_MAX: Duration = Duration::from_secs(5);
+/// How long a round trip may take: until the closure's time is over, but within these bounds. The upper one is more than
+/// the server gives a statement.
+const TRIP_MIN: Duration = Duration::from_secs(5);
+const TRIP_MAX: Duration = Duration::from_secs(20);
 
 /// How many rows a statement that was kept back has to change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,32 +77,38 @@ pub(crate) struct PgConn {
     /// Whether the server has a transaction of ours.
     is_open: bool,
     kept: Vec<Kept>,
+    /// Until when whoever uses the connection wants to wait.
+    deadline: Instant,
     log: Arc<SqlLog>,
     trips: Arc<AtomicU64>,
 }
 
 impl PgConn {
-    pub(crate) fn connect(url: &str, log: Arc<SqlLog>, trips: Arc<AtomicU64>) -> Result<Self, DbError> {
+    /// Connects; the error says why that was not possible now.
+    pub(crate) fn connect(url: &str, log: Arc<SqlLog>, trips: Arc<AtomicU64>) -> Result<Self, String> {
+        let mut config: Config = url.parse().map_err(|error| told(&error))?;
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(HOST_MAX);
+        }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| DbError::Broken(error.to_string()))?;
+        let runtime = runtime.map_err(|error| error.to_string())?;
         #[expect(
             clippy::disallowed_methods,
             reason = "the task ends with the connection, on its own runtime"
         )]
-        let client = runtime.block_on(async {
-            let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+        let ready = async {
+            let (client, connection) = config.connect(NoTls).await?;
             // Ends with the connection, whose loss every statement sees for itself.
             tokio::task::spawn(connection);
             // A statement that hangs must not hold its worker for ever; a session left open must not hold locks.
             let settings = "SET statement_timeout = '15s'; SET idle_in_transaction_session_timeout = '30s';
                 SET synchronous_commit = on";
             client.batch_execute(settings).await?;
-            Ok(client)
-        });
-        let client = client.map_err(|error: tokio_postgres::Error| match DbError::from(error) {
-            DbError::Bug(text) => DbError::Broken(text),
-            other => other,
-        })?;
+            Ok::<_, tokio_postgres::Error>(client)
+        };
+        let client = runtime.block_on(async { tokio::time::timeout(CONNECT_MAX, ready).await });
+        let client = client.map_err(|_elapsed| format!("no answer within {CONNECT_MAX:?}"))?;
+        let client = client.map_err(|error| told(&error))?;
         Ok(Self {
             runtime,
             client,
@@ -101,9 +116,22 @@ impl PgConn {
             begin: None,
             is_open: false,
             kept: Vec::new(),
+            deadline: Instant::now(),
             log,
             trips,
         })
+    }
+
+    /// Says until when whoever uses the connection wants to wait.
+    pub(crate) fn set_deadline(&mut self, deadline: Instant) {
+        self.deadline = deadline;
+    }
+
+    /// Waits for the server's answer. One that does not come in time means that the connection is lost.
+    fn wait<T>(&self, answer: impl Future<Output = T>) -> Result<T, DbError> {
+        let left = self.deadline.saturating_duration_since(Instant::now()).clamp(TRIP_MIN, TRIP_MAX);
+        let timed = self.runtime.block_on(async { tokio::time::timeout(left, answer).await });
+        timed.map_err(|_elapsed| DbError::Lost)
     }
 
     /// Begins a transaction with the next statement.
@@ -123,7 +151,7 @@ impl PgConn {
         let parsed = parse(sql);
         self.log.note(&parsed.text);
         self.trips.fetch_add(1, Ordering::Relaxed);
-        let prepared = self.runtime.block_on(self.client.prepare(&parsed.text));
+        let prepared = self.wait(self.client.prepare(&parsed.text))?;
         let statement = prepared.map_err(|error| match DbError::from(error) {
             DbError::Bug(text) => DbError::Bug(format!("{text} in: {}", parsed.text)),
             other => other,
@@ -240,7 +268,7 @@ impl PgConn {
             .collect();
         let client = &self.client;
         // Futures are polled, and so sent, in the order they stand here.
-        let (begun, counts, answer) = self.runtime.block_on(join3(
+        let (begun, counts, answer) = self.wait(join3(
             async {
                 match begin {
                     Some(begin) => client.batch_execute(begin).await,
@@ -249,7 +277,7 @@ impl PgConn {
             },
             join_all(kept.iter().zip(&params).map(|(kept, params)| client.execute(&kept.statement, params))),
             send(client, last),
-        ));
+        ))?;
         begun?;
         for (kept, count) in kept.iter().zip(counts) {
             let count = count.map_err(|error| kept.expect.judge(error.into()))?;
@@ -259,6 +287,17 @@ impl PgConn {
         }
         Ok(answer?)
     }
+}
+
+/// An error with what lies behind it.
+pub(crate) fn told(error: &tokio_postgres::Error) -> String {
+    let mut told = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(inner) = source {
+        told = format!("{told}: {inner}");
+        source = inner.source();
+    }
+    told
 }
 
 async fn send(client: &Client, last: &Last<'_>) -> Result<Answer, tokio_postgres::Error> {

@@ -10,7 +10,8 @@ use postgres::NoTls;
 
 use crate::freshness::Freshness;
 use crate::health::Health;
-use crate::postgres_conn::PgConn;
+use crate::outage::Outage;
+use crate::postgres_conn::{PgConn, told};
 use crate::queue::Queue;
 use crate::sql_log::SqlLog;
 use crate::tx::Conn;
@@ -20,6 +21,8 @@ use crate::{DbError, Isolation};
 /// Waits between two runs of a closure that lost: at first at most this long, at last at most a hundred times it.
 const BACKOFF_FIRST: Duration = Duration::from_millis(5);
 const BACKOFF_MAX: Duration = Duration::from_millis(500);
+/// How long the database may take to answer when the store is opened.
+const OPENING_MAX: Duration = Duration::from_secs(10);
 
 pub(crate) struct PostgresEngine {
     url: String,
@@ -29,6 +32,7 @@ pub(crate) struct PostgresEngine {
     pub(crate) writes: Queue,
     pub(crate) reads: Queue,
     health: Arc<Health>,
+    pub(crate) outage: Outage,
     sleeper: (Mutex<()>, Condvar),
     /// Round trips made, for the metrics.
     pub(crate) trips: Arc<AtomicU64>,
@@ -62,23 +66,28 @@ impl PostgresEngine {
             writes,
             reads,
             health,
+            outage: Outage::default(),
             sleeper,
             trips,
             freshness: Freshness::default(),
         }
     }
 
-    pub(crate) fn connect(&self) -> Result<PgConn, DbError> {
-        PgConn::connect(&self.url, Arc::clone(&self.log), Arc::clone(&self.trips))
+    /// A connection, unless there is none to be had at the moment.
+    fn connect(&self) -> Result<Box<PgConn>, DbError> {
+        let connect = || PgConn::connect(&self.url, Arc::clone(&self.log), Arc::clone(&self.trips));
+        self.outage.connect(connect).map(Box::new).ok_or(DbError::Lost)
     }
 
-    /// A connection of the kind that migrations want.
-    #[expect(clippy::disallowed_methods, reason = "migrations run over a client that blocks")]
+    /// A connection of the kind that migrations want; the error says why there is none.
     pub(crate) fn connect_blocking(&self) -> Result<postgres::Client, DbError> {
-        postgres::Client::connect(&self.url, NoTls).map_err(|error| match DbError::from(error) {
-            DbError::Bug(text) => DbError::Broken(text),
-            other => other,
-        })
+        let connected = self.url.parse().and_then(|mut config: postgres::Config| {
+            if config.get_connect_timeout().is_none() {
+                config.connect_timeout(OPENING_MAX);
+            }
+            config.connect(NoTls)
+        });
+        connected.map_err(|error| DbError::Broken(format!("cannot reach the database: {}", told(&error))))
     }
 
     /// A worker's life: one closure, one transaction, one connection that is replaced when lost.
@@ -103,13 +112,15 @@ impl PostgresEngine {
         let mut attempt = 0_u32;
         loop {
             if job.deadline < Instant::now() {
-                let error = if in_doubt { DbError::InDoubt } else { DbError::Busy };
-                job.work.finish(Outcome::Failed(error));
-                return conn;
+                return self.give_up(job, in_doubt, conn);
             }
-            let (back, ended) = match conn.take().map_or_else(|| self.connect().map(Box::new), Ok) {
-                Err(error) => (None, again(None, error, in_doubt).1),
-                Ok(mut live) if in_doubt => match settle(&mut live, marker) {
+            let connected = conn.take().map_or_else(|| self.connect(), Ok);
+            if connected.is_err() && self.outage.is_long() {
+                return self.give_up(job, in_doubt, None);
+            }
+            let (back, ended) = match connected {
+                Err(error) => (None, Ended::Again { error, in_doubt }),
+                Ok(mut live) if in_doubt => match settle(&mut live, marker, job.deadline) {
                     Ok(true) => {
                         self.freshness.note(job.written);
                         (Some(live), Ended::Told(Outcome::Ended))
@@ -145,6 +156,18 @@ impl PostgresEngine {
         }
     }
 
+    /// Tells whoever waits that there is no more time.
+    fn give_up(&self, job: Job, in_doubt: bool, conn: Option<Box<PgConn>>) -> Option<Box<PgConn>> {
+        let error = match (in_doubt, self.outage.is_away()) {
+            (true, _) => DbError::InDoubt,
+            (false, true) => DbError::Lost,
+            (false, false) => DbError::Busy,
+        };
+        self.health.note(&error);
+        job.work.finish(Outcome::Failed(error));
+        conn
+    }
+
     fn new_marker(&self, job: &Job) -> [u8; 16] {
         Moment::new(job.moment.at(), self.rng.as_ref()).uuid_v7()
     }
@@ -161,6 +184,7 @@ impl PostgresEngine {
     }
 
     fn attempt(&self, mut conn: Box<PgConn>, job: &mut Job, how: &Attempt) -> (Option<Box<PgConn>>, Ended) {
+        conn.set_deadline(job.deadline);
         conn.begin(match (how.access, self.isolation) {
             (Access::Read, _) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
             (Access::Write, Isolation::Snapshot) => "BEGIN ISOLATION LEVEL REPEATABLE READ",
@@ -209,7 +233,8 @@ struct Attempt {
 
 /// Whether a commit whose answer was lost took place. If not, it never can from now on: a row without a time stands
 /// where its marker would have to go, and is committed before anything else is done.
-fn settle(conn: &mut PgConn, marker: [u8; 16]) -> Result<bool, DbError> {
+fn settle(conn: &mut PgConn, marker: [u8; 16], deadline: Instant) -> Result<bool, DbError> {
+    conn.set_deadline(deadline);
     let id = crate::params!["id" => marker.as_slice()];
     // Waits for the transaction in doubt, should it still be under way.
     conn.execute("INSERT INTO db_commit (id, at) VALUES (:id, 0) ON CONFLICT (id) DO NOTHING", id)?;

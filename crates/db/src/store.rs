@@ -17,13 +17,14 @@ use crate::postgres_engine::{Access, PostgresEngine, PostgresOptions};
 use crate::queue::Queue;
 use crate::sql_log::SqlLog;
 use crate::sqlite_engine::SqliteEngine;
-use crate::work::{Job, Outcome, Reply, Work, read_work, write_work};
-use crate::{DbError, Migrations, Rx, Tx, migrate};
+use crate::work::{Job, Outcome, Reply, Work, later_work, read_work, write_work};
+use crate::{DbError, Migrations, Refusals, Rx, Tx, migrate};
 
 /// How long a request may wait for its transaction.
 const INTERACTIVE_DEADLINE: Duration = Duration::from_secs(10);
 const BACKGROUND_DEADLINE: Duration = Duration::from_secs(60);
-const INTERACTIVE_WAITING_MAX: usize = 4_096;
+/// Closures with somebody who waits for them, unless the options say otherwise.
+const WAITING_MAX: usize = 4_096;
 const BACKGROUND_WAITING_MAX: usize = 16_384;
 
 /// Which engine runs underneath.
@@ -77,6 +78,8 @@ pub struct DbOptions {
     pub isolation: Isolation,
     /// Connections for writes, and as many halves for reads, on PostgreSQL.
     pub connections: usize,
+    /// Requests that may wait for their transaction at a time; on PostgreSQL reads and writes each.
+    pub waiting_max: usize,
     /// Where to write down every distinct statement; for the portability check.
     pub sql_log: Option<PathBuf>,
 }
@@ -84,7 +87,15 @@ pub struct DbOptions {
 impl DbOptions {
     /// The usual options for a store at `location`.
     pub fn new(location: Location, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Self {
-        Self { location, clock, rng, isolation: Isolation::Snapshot, connections: 16, sql_log: None }
+        Self {
+            location,
+            clock,
+            rng,
+            isolation: Isolation::Snapshot,
+            connections: 16,
+            waiting_max: WAITING_MAX,
+            sql_log: None,
+        }
     }
 }
 
@@ -119,7 +130,8 @@ impl Db {
         let health = Arc::new(Health::default());
         let mut all = vec![crate::STORE];
         all.extend_from_slice(modules);
-        let queue = || Queue::new(INTERACTIVE_WAITING_MAX, BACKGROUND_WAITING_MAX);
+        let waiting_max = options.waiting_max.max(1);
+        let queue = || Queue::new(waiting_max, BACKGROUND_WAITING_MAX);
         let mut threads = Vec::new();
         let (engine, lock) = match options.location {
             Location::File(path) => {
@@ -173,7 +185,8 @@ impl Db {
     pub fn open_beside(options: DbOptions) -> Result<Self, DbError> {
         let log = Arc::new(SqlLog::default());
         let health = Arc::new(Health::default());
-        let queue = || Queue::new(INTERACTIVE_WAITING_MAX, BACKGROUND_WAITING_MAX);
+        let waiting_max = options.waiting_max.max(1);
+        let queue = || Queue::new(waiting_max, BACKGROUND_WAITING_MAX);
         let mut threads = Vec::new();
         let engine = match options.location {
             Location::File(path) => {
@@ -194,6 +207,8 @@ impl Db {
                     health: Arc::clone(&health),
                 };
                 let engine = Arc::new(PostgresEngine::new(own, queue(), queue()));
+                // Whoever opens it so wants to know at once why it cannot be reached.
+                drop(engine.connect_blocking()?);
                 engine.writes.close();
                 let own = Arc::clone(&engine);
                 threads.push(spawn("postgres-read-0".to_owned(), move || own.work_loop(Access::Read))?);
@@ -222,13 +237,13 @@ impl Db {
         receive(answer).await
     }
 
-    /// Queues `closure` as a write of the background and does not wait: for what may be lost without harm. A failure
-    /// is logged by whoever runs it, or not at all when the queue is full.
+    /// Queues `closure` as a write of the background and does not wait: for what may be lost without harm. A failure,
+    /// for want of room too, is logged and counted: [`Refusals::dropped`].
     pub fn write_later<F>(&self, closure: F)
     where
         F: FnMut(&mut Tx) -> Result<(), DbError> + Send + 'static,
     {
-        let (work, _nobody_waits) = write_work(closure);
+        let work = later_work(closure, Arc::clone(&self.0.health));
         self.submit_write(Lane::Background, None, work);
     }
 
@@ -399,6 +414,19 @@ impl Db {
         }
     }
 
+    /// How often the store has refused something.
+    pub fn refusals(&self) -> Refusals {
+        self.0.health.refusals()
+    }
+
+    /// Whether the last attempt to reach the database succeeded; on SQLite there is nothing to reach.
+    pub fn is_reachable(&self) -> bool {
+        match &self.0.engine {
+            EngineOf::Sqlite(_) => true,
+            EngineOf::Postgres(engine) => !engine.outage.is_away(),
+        }
+    }
+
     /// Takes nothing more, finishes what waits, and ends the threads. Blocks.
     pub fn close(&self) {
         match &self.0.engine {
@@ -425,6 +453,7 @@ impl Db {
     fn submit(&self, queue: &Queue, lane: Lane, key: Option<u64>, work: Box<dyn Work>) {
         if let Err(refused) = queue.push(lane, self.job(work, lane, key)) {
             let (job, error) = *refused;
+            self.0.health.note(&error);
             job.work.finish(Outcome::Failed(error));
         }
     }

@@ -1,12 +1,14 @@
 //! A closure that waits to be run in a transaction, and who waits for its answer.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::Instant;
 
 use base::Moment;
 use tokio::sync::oneshot;
 
 use crate::freshness::Tables;
+use crate::health::Health;
 use crate::tx::Left;
 use crate::{DbError, Rx, Tx};
 
@@ -60,7 +62,7 @@ impl<F, T, E> Task<F, T, E>
 where
     E: From<DbError>,
 {
-    fn conclude(self, outcome: Outcome) {
+    fn result(self, outcome: Outcome) -> (Result<T, E>, oneshot::Sender<Result<T, E>>) {
         let result = match (outcome, self.result) {
             (Outcome::Ended, Some(result)) => result,
             (Outcome::Ended, None) => {
@@ -68,8 +70,13 @@ where
             }
             (Outcome::Failed(error), _) => Err(E::from(error)),
         };
+        (result, self.reply)
+    }
+
+    fn conclude(self, outcome: Outcome) {
+        let (result, reply) = self.result(outcome);
         // Nobody listens any more when the client has gone away: the work is done all the same.
-        drop(self.reply.send(result));
+        drop(reply.send(result));
     }
 }
 
@@ -118,6 +125,25 @@ where
     }
 }
 
+/// A write closure whose answer nobody waits for.
+struct Later<F>(Write<F, (), DbError>, Arc<Health>);
+
+impl<F> Work for Later<F>
+where
+    F: FnMut(&mut Tx) -> Result<(), DbError> + Send,
+{
+    fn run(&mut self, conn: crate::tx::Conn, moment: Moment) -> Run {
+        self.0.run(conn, moment)
+    }
+
+    fn finish(self: Box<Self>, outcome: Outcome) {
+        let Self(write, health) = *self;
+        if let (Err(error), _) = write.0.result(outcome) {
+            health.note_dropped(&error);
+        }
+    }
+}
+
 /// A read closure.
 struct Read<F, T, E>(Task<F, T, E>);
 
@@ -161,6 +187,15 @@ where
 {
     let (reply, answer) = oneshot::channel();
     (Box::new(Write(Task { closure, result: None, reply })), answer)
+}
+
+/// A write whose failure is noted in `health` and told to nobody.
+pub(crate) fn later_work<F>(closure: F, health: Arc<Health>) -> Box<dyn Work>
+where
+    F: FnMut(&mut Tx) -> Result<(), DbError> + Send + 'static,
+{
+    let (reply, _nobody) = oneshot::channel();
+    Box::new(Later(Write(Task { closure, result: None, reply }), health))
 }
 
 pub(crate) fn read_work<F, T, E>(closure: F) -> (Box<dyn Work>, Reply<T, E>)

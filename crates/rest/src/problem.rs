@@ -32,9 +32,13 @@ pub fn problem_response(problem: &Problem) -> Response {
 impl ToProblem for DbError {
     fn problem(&self) -> Problem {
         match self {
-            Self::Conflict | Self::Busy | Self::Lost => {
+            Self::Conflict | Self::Busy | Self::TooLong => {
                 Problem::new(503, "store.busy", "the server is busy; try again with the same Idempotency-Key")
                     .with_retry_after(1)
+            }
+            Self::Lost => {
+                let detail = "the database cannot be reached; nothing was done; try again with the same Idempotency-Key";
+                Problem::new(503, "store.unavailable", detail).with_retry_after(2)
             }
             Self::InDoubt => {
                 let detail =

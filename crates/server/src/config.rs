@@ -30,6 +30,7 @@ const KEYS: &[Key] = &[
     secret("database"),
     key("database_connections", "16"),
     key("database_isolation", "snapshot"),
+    key("waiting_max", "4096"),
     key("roles", "web,worker"),
     key("public_url", ""),
     key("connections_max", "4096"),
@@ -130,6 +131,7 @@ impl Config {
         self.roles()?;
         self.number("connections_max")?;
         self.number("database_connections")?;
+        self.number("waiting_max")?;
         self.number("request_seconds")?;
         self.number("drain_seconds")?;
         self.flag("trust_forwarded")?;

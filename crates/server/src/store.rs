@@ -26,6 +26,7 @@ pub(crate) struct Facts {
 fn options(config: &Config, clock: Arc<dyn Clock>) -> Result<DbOptions> {
     let mut options = DbOptions::new(config.location(), clock, Arc::new(SystemRng));
     options.connections = usize::try_from(config.number("database_connections")?)?;
+    options.waiting_max = usize::try_from(config.number("waiting_max")?)?;
     options.isolation = match config.text("database_isolation") {
         "snapshot" => Isolation::Snapshot,
         "serializable" => Isolation::Serializable,

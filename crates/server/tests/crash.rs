@@ -14,110 +14,15 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use testkit::http::Http;
 use testkit::process::{Place, sign_in};
+use testkit::shopper::{Basket, Shopper};
 
 const SHOPPERS: u32 = 6;
 /// Rounds between two audits of everything; what was acknowledged is checked after each.
 const AUDITED_EVERY: u32 = 5;
 const TOP_UP: i64 = 50_000_000;
 
-/// A request that was sent, and the answer if one came.
-struct Asked {
-    path: String,
-    key: String,
-    body: Value,
-    answer: Option<(u16, Vec<u8>)>,
-}
-
-/// One shopper with a log of its own.
-struct Shopper {
-    http: Http,
-    number: u32,
-    made: u32,
-    address: String,
-    sku: String,
-    price: i64,
-    /// Payments that were answered as made, in rounds that have been checked.
-    paid: i64,
-    /// How many entries at the head of the log are of earlier rounds.
-    kept: usize,
-    log: Vec<Asked>,
-}
-
-/// Answers of earlier rounds that are asked for again in every later one.
-const KEPT: usize = 8;
-
-impl Shopper {
-    /// Sends a request once; an answer that does not come leaves an open entry in the log.
-    async fn ask(&mut self, path: &str, body: Value) -> Option<Value> {
-        self.made += 1;
-        let key = format!("crash-{}-{}", self.number, self.made);
-        let answer = self.http.send("POST", path, &key, &body).await.ok();
-        let json = answer.as_ref().filter(|reply| reply.status < 300).map(testkit::http::Reply::json);
-        let answer = answer.filter(|reply| reply.status < 500).map(|reply| (reply.status, reply.body));
-        self.log.push(Asked { path: path.to_owned(), key, body, answer });
-        json
-    }
-
-    /// Orders and pays from the wallet, again and again.
-    async fn shop(&mut self, stop: &AtomicBool) {
-        while !stop.load(Ordering::Relaxed) {
-            let body = json!({
-                "source": { "kind": "now", "sku": self.sku, "qty": 1, "deal": null },
-                "address": self.address, "expected_total_minor": self.price,
-            });
-            let Some(placed) = self.ask("/api/v1/checkouts", body).await else { return };
-            let orders = placed.get("orders").cloned().unwrap_or_default();
-            let body = json!({ "orders": orders, "method": "wallet" });
-            if self.ask("/api/v1/payments", body).await.is_none() {
-                return;
-            }
-        }
-    }
-
-    /// Asks again for whatever was not answered, and holds every earlier answer against its repetition.
-    async fn resolve(&mut self) {
-        let mut log = std::mem::take(&mut self.log);
-        for asked in &mut log {
-            let reply = self.http.send("POST", &asked.path, &asked.key, &asked.body).await.unwrap();
-            assert!(reply.status < 500, "{} {}", reply.status, String::from_utf8_lossy(&reply.body));
-            match &asked.answer {
-                Some((status, body)) => {
-                    assert_eq!(
-                        (*status, body),
-                        (reply.status, &reply.body),
-                        "an answer changed: {}",
-                        asked.key
-                    );
-                }
-                None => asked.answer = Some((reply.status, reply.body)),
-            }
-        }
-        self.log = log;
-    }
-
-    /// Payments of this round that were answered as made.
-    fn paid_now(&self) -> i64 {
-        let is_paid = |asked: &&Asked| {
-            asked.path.ends_with("/payments")
-                && asked.answer.as_ref().is_some_and(|(status, _)| *status == 201)
-        };
-        i64::try_from(self.log.iter().skip(self.kept).filter(is_paid).count()).unwrap()
-    }
-
-    async fn check(&mut self) {
-        self.resolve().await;
-        let wallet = self.http.send("GET", "/api/v1/me/wallet", "", &Value::Null).await.unwrap().json();
-        let balance = wallet["balance"]["amount_minor"].as_i64().unwrap();
-        self.paid += self.paid_now();
-        assert_eq!(balance, TOP_UP - self.price * self.paid, "shopper {}", self.number);
-        let first = self.log.len().saturating_sub(KEPT);
-        self.log.drain(..first);
-        self.kept = self.log.len();
-    }
-}
-
-/// A shopper with money, an address and something to buy.
-async fn shopper(address: std::net::SocketAddr, number: u32) -> Shopper {
+/// A shopper with money, an address and something to buy, whose SKU is the second.
+async fn shopper(address: std::net::SocketAddr, number: u32) -> (Shopper, String) {
     let token = sign_in(address, &format!("1390000{number:04}")).await.unwrap();
     let mut http = Http::new(address, &token);
     let home = json!({ "name": "客", "phone": "13900000000", "region": "浙江省杭州市", "street": "一号", "is_default": true });
@@ -129,7 +34,8 @@ async fn shopper(address: std::net::SocketAddr, number: u32) -> Shopper {
     assert_eq!(funded.status, 201);
     let (sku, price) = something_to_buy(&mut http).await;
     let address = made.json()["id"].as_str().unwrap().to_owned();
-    Shopper { http, number, made: 0, address, sku, price, paid: 0, kept: 0, log: Vec::new() }
+    let basket = Basket { address, sku: sku.clone(), price, funds: TOP_UP };
+    (Shopper::new(http, format!("crash-{number}"), basket), sku)
 }
 
 /// So much of it that no test buys it out.
@@ -171,12 +77,12 @@ fn rounds(usual: u32) -> u32 {
 
 async fn crash(place: Place, rounds: u32) {
     let mut server = place.serve(&[]);
-    let mut shoppers = Vec::new();
+    let (mut shoppers, mut skus) = (Vec::new(), std::collections::BTreeSet::new());
     for number in 0..SHOPPERS {
-        shoppers.push(shopper(server.address, number).await);
+        let (shopper, sku) = shopper(server.address, number).await;
+        shoppers.push(shopper);
+        skus.insert(sku);
     }
-    let skus: std::collections::BTreeSet<String> =
-        shoppers.iter().map(|shopper| shopper.sku.clone()).collect();
     for sku in skus {
         stock_up(server.address, &sku).await;
     }
@@ -235,8 +141,8 @@ async fn failing_disk(place: Place) {
     assert!(compiler.success());
     let (library, flag_text) = (library.to_str().unwrap(), flag.to_str().unwrap());
     let server = place.serve(&[("LD_PRELOAD", library), ("FAIL_FSYNC_WHEN", flag_text)]);
-    let mut shopper = shopper(server.address, 1).await;
-    stock_up(server.address, &shopper.sku).await;
+    let (mut shopper, sku) = shopper(server.address, 1).await;
+    stock_up(server.address, &sku).await;
     let stop = Arc::new(AtomicBool::new(false));
     let own_stop = Arc::clone(&stop);
     let shopping = tokio::task::spawn(async move {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::http::{Http, Reply};
 use crate::process::sign_in;
+use crate::shopper::{Basket, Shopper};
 
 /// A shop of its own in a demo store, where delivery is free.
 pub struct Market {
@@ -137,6 +138,12 @@ impl Member {
             home: self.home.clone(),
             asked: 0,
         }
+    }
+
+    /// Goes on as somebody who buys this item again and again, and has `funds` in the wallet.
+    pub fn into_shopper(self, item: &Item, funds: i64) -> Shopper {
+        let basket = Basket { address: self.home, sku: item.sku.clone(), price: item.price, funds };
+        Shopper::new(self.http, format!("{}-buys", self.name), basket)
     }
 
     /// Asks for something to be done, with a key of its own.

@@ -160,9 +160,8 @@ async fn deliver(
         .await;
     match tried {
         Ok(()) => Ok(true),
-        Err(Failure::Db(
-            error @ (DbError::Busy | DbError::Closed | DbError::Broken(_) | DbError::DiskFull),
-        )) => Err(error),
+        // It is not the subscriber that failed.
+        Err(Failure::Db(error)) if error.is_passing() => Err(error),
         Err(failure) => {
             tracing::warn!(subscriber = subscriber.name, kind = event.kind, %failure, "subscriber failed");
             set_back(db, subscriber.name, event, (failure.to_string(), is_last)).await

@@ -129,8 +129,9 @@ pub fn replay_job(tx: &mut Tx, kind: &str, key: &str) -> Result<bool, DbError> {
     Ok(changed == 1)
 }
 
-/// Does one due job; a failure is noted and the job waits longer.
-pub(crate) async fn run_one(db: &Db, handler: Option<&JobHandler>, job: JobRow) {
+/// Does one due job; a failure is noted and the job waits longer. `Err` when the store cannot be used: that is no
+/// failure of the job, which stays as it is.
+pub(crate) async fn run_one(db: &Db, handler: Option<&JobHandler>, job: JobRow) -> Result<(), DbError> {
     let Some(handler) = handler else {
         return note_failure(db, job, "no handler for this kind".to_owned(), ATTEMPTS_MAX).await;
     };
@@ -146,9 +147,13 @@ pub(crate) async fn run_one(db: &Db, handler: Option<&JobHandler>, job: JobRow) 
             Err(error) => Err(error.into()),
         },
     };
-    if let Err(failure) = done {
-        let attempts_max = if matches!(handler.run, JobRun::Upkeep(_)) { i64::MAX } else { ATTEMPTS_MAX };
-        note_failure(db, job, failure.to_string(), attempts_max).await;
+    match done {
+        Ok(()) => Ok(()),
+        Err(Failure::Db(error)) if error.is_passing() => Err(error),
+        Err(failure) => {
+            let attempts_max = if matches!(handler.run, JobRun::Upkeep(_)) { i64::MAX } else { ATTEMPTS_MAX };
+            note_failure(db, job, failure.to_string(), attempts_max).await
+        }
     }
 }
 
@@ -196,7 +201,7 @@ async fn remove(db: &Db, job: JobRow) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn note_failure(db: &Db, job: JobRow, reason: String, attempts_max: i64) {
+async fn note_failure(db: &Db, job: JobRow, reason: String, attempts_max: i64) -> Result<(), DbError> {
     tracing::warn!(kind = job.kind, key = job.key, attempts = job.attempts, reason, "job failed");
     let noted = move |tx: &mut Tx| {
         let attempts = job.attempts.saturating_add(1);
@@ -215,7 +220,6 @@ async fn note_failure(db: &Db, job: JobRow, reason: String, attempts_max: i64) {
             ],
         )
     };
-    if let Err(error) = db.write::<u64, DbError, _>(Lane::Background, noted).await {
-        tracing::error!(%error, "cannot note that a job failed");
-    }
+    db.write::<u64, DbError, _>(Lane::Background, noted).await?;
+    Ok(())
 }

@@ -87,11 +87,15 @@ impl Worker {
             let db = self.db.clone();
             running.spawn(async move { jobs::run_one(&db, handler.as_ref(), job).await });
         }
+        let mut ended = Ok(published.saturating_add(count));
         while let Some(done) = running.join_next().await {
-            if let Err(error) = done {
-                tracing::error!(%error, "a job panicked");
+            match done {
+                Ok(Ok(())) => {}
+                // The others are waited for all the same.
+                Ok(Err(error)) => ended = Err(error),
+                Err(error) => tracing::error!(%error, "a job panicked"),
             }
         }
-        Ok(published.saturating_add(count))
+        ended
     }
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod lost_commit;
+mod outage;
 mod overload;
 
 use db::{DbError, Event, Lane, Migration, Migrations, params};

@@ -1,6 +1,7 @@
 //! More work than there is room for: what does not fit is refused at once, and what was taken in is done.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -21,22 +22,25 @@ async fn add(db: Db) -> Result<u64, DbError> {
     db.write_keyed(Lane::Interactive, "done", add).await
 }
 
-db_test!(what_does_not_fit_is_refused_at_once, &[TABLES], |store| {
-    insert(&store.db, "done", 0).await.unwrap();
-    // Every executor waits for the gate.
+/// Makes every executor wait until the sender is dropped.
+fn hold(db: &Db) -> (mpsc::Sender<()>, JoinSet<Result<(), DbError>>) {
     let (open, gate) = mpsc::channel::<()>();
     let gate = Arc::new(Mutex::new(gate));
     let mut held = JoinSet::new();
     for _ in 0..HELD {
-        let (db, gate) = (store.db.clone(), Arc::clone(&gate));
-        held.spawn(async move {
-            db.write::<(), DbError, _>(Lane::Interactive, move |_| {
-                gate.lock().recv().ok();
-                Ok(())
-            })
-            .await
-        });
+        let (db, gate) = (db.clone(), Arc::clone(&gate));
+        let wait = move |_: &mut db::Tx| {
+            gate.lock().recv().ok();
+            Ok(())
+        };
+        held.spawn(async move { db.write(Lane::Interactive, wait).await });
     }
+    (open, held)
+}
+
+db_test!(what_does_not_fit_is_refused_at_once, &[TABLES], |store| {
+    insert(&store.db, "done", 0).await.unwrap();
+    let (open, held) = hold(&store.db);
     let mut sent = JoinSet::new();
     for _ in 0..SENT {
         sent.spawn(add(store.db.clone()));
@@ -59,6 +63,36 @@ db_test!(what_does_not_fit_is_refused_at_once, &[TABLES], |store| {
     }
     assert!(done > 0 && refused > 0, "{done} done, {refused} refused");
     assert_eq!(count(&store.db, "done").await, Some(done));
+    let counted = i64::try_from(store.db.refusals().busy).unwrap();
+    assert_eq!(counted, refused);
     // The room is free again.
     assert_eq!(add(store.db.clone()).await, Ok(1));
+});
+
+/// More than the lane of the background takes in.
+const SENT_LATER: u64 = 20_000;
+
+db_test!(what_nobody_waits_for_is_counted_when_it_is_dropped, &[TABLES], |store| {
+    let (open, held) = hold(&store.db);
+    let done = Arc::new(AtomicU64::new(0));
+    for _ in 0..SENT_LATER {
+        let done = Arc::clone(&done);
+        store.db.write_later(move |_| {
+            done.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        });
+    }
+    let dropped = store.db.refusals().dropped;
+    assert!(dropped > 0, "all of them fitted");
+    drop(open);
+    held.join_all().await.into_iter().for_each(Result::unwrap);
+    // One that fails by itself is counted too, and comes after the others.
+    store.db.write_later(|_| Err(DbError::Bug("as the test wants".to_owned())));
+    let started = Instant::now();
+    while done.load(Ordering::SeqCst) + dropped < SENT_LATER || store.db.refusals().dropped == dropped {
+        assert!(started.elapsed() < Duration::from_secs(30), "{done:?} done");
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(done.load(Ordering::SeqCst) + dropped, SENT_LATER);
+    assert_eq!(store.db.refusals().dropped, dropped + 1);
 });

@@ -1,9 +1,11 @@
 //! Figures for monitoring, in OpenMetrics.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use db::Refusals;
 use prometheus_client::encoding::EncodeLabelSet;
-use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -25,28 +27,71 @@ struct Asked {
     route: String,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Refused {
+    reason: &'static str,
+}
+
+/// What the store says of itself at the moment.
+pub(super) struct StoreFigures {
+    pub(super) writes_waiting: usize,
+    pub(super) is_reachable: bool,
+    pub(super) refusals: Refusals,
+}
+
+/// What stands in the store.
+pub(super) struct Stored {
+    pub(super) jobs_due: i64,
+    pub(super) outbox_waiting: i64,
+}
+
 /// The server's figures.
 pub(crate) struct Metrics {
-    registry: Registry,
+    own: Registry,
     requests: Family<Answered, Counter>,
     seconds: Family<Asked, Histogram>,
     writes_waiting: Gauge,
+    reachable: Gauge,
+    refused: Family<Refused, Counter>,
+    dropped: Counter,
+    /// Those that are only known while the store can be read.
+    stored: Registry,
     jobs_due: Gauge,
     outbox_waiting: Gauge,
 }
 
 impl Default for Metrics {
     fn default() -> Self {
-        let mut registry = Registry::default();
+        let mut own = Registry::default();
         let requests = Family::<Answered, Counter>::default();
         let seconds = Family::<Asked, Histogram>::new_with_constructor(|| Histogram::new(BOUNDS_S));
-        let (writes, jobs, outbox) = (Gauge::default(), Gauge::default(), Gauge::default());
-        registry.register("tuan_requests", "Requests answered", requests.clone());
-        registry.register("tuan_request_seconds", "Time to answer", seconds.clone());
-        registry.register("tuan_writes_waiting", "Writes that wait for the store", writes.clone());
-        registry.register("tuan_jobs_due", "Jobs whose time has come", jobs.clone());
-        registry.register("tuan_outbox_waiting", "Events not yet delivered", outbox.clone());
-        Self { registry, requests, seconds, writes_waiting: writes, jobs_due: jobs, outbox_waiting: outbox }
+        let (writes_waiting, reachable) = (Gauge::default(), Gauge::default());
+        let (refused, dropped) = (Family::<Refused, Counter>::default(), Counter::default());
+        own.register("tuan_requests", "Requests answered", requests.clone());
+        own.register("tuan_request_seconds", "Time to answer", seconds.clone());
+        own.register("tuan_writes_waiting", "Writes that wait for the store", writes_waiting.clone());
+        let text = "1 when the database can be reached, 0 when the last attempt failed";
+        own.register("tuan_store_reachable", text, reachable.clone());
+        let text = "Reads and writes the store refused, by reason: disk_full, busy, unreachable";
+        own.register("tuan_store_refused", text, refused.clone());
+        let text = "Writes that nobody waited for and that failed";
+        own.register("tuan_writes_dropped", text, dropped.clone());
+        let mut stored = Registry::default();
+        let (jobs_due, outbox_waiting) = (Gauge::default(), Gauge::default());
+        stored.register("tuan_jobs_due", "Jobs whose time has come", jobs_due.clone());
+        stored.register("tuan_outbox_waiting", "Events not yet delivered", outbox_waiting.clone());
+        Self {
+            own,
+            requests,
+            seconds,
+            writes_waiting,
+            reachable,
+            refused,
+            dropped,
+            stored,
+            jobs_due,
+            outbox_waiting,
+        }
     }
 }
 
@@ -59,13 +104,23 @@ impl Metrics {
         self.seconds.get_or_create(&Asked { route: route.to_owned() }).observe(elapsed.as_secs_f64());
     }
 
-    /// All figures as text; the three numbers are as of now.
-    pub(super) fn render(&self, writes_waiting: i64, jobs_due: i64, outbox_waiting: i64) -> String {
-        self.writes_waiting.set(writes_waiting);
-        self.jobs_due.set(jobs_due);
-        self.outbox_waiting.set(outbox_waiting);
+    /// All figures as text, as of now; without those that stand in the store when it could not be read.
+    pub(super) fn render(&self, store: &StoreFigures, stored: Option<&Stored>) -> String {
+        self.writes_waiting.set(i64::try_from(store.writes_waiting).unwrap_or(i64::MAX));
+        self.reachable.set(i64::from(store.is_reachable));
+        let Refusals { disk_full, busy, unreachable, dropped } = store.refusals;
+        for (reason, count) in [("disk_full", disk_full), ("busy", busy), ("unreachable", unreachable)] {
+            self.refused.get_or_create(&Refused { reason }).inner().store(count, Ordering::Relaxed);
+        }
+        self.dropped.inner().store(dropped, Ordering::Relaxed);
         let mut text = String::new();
-        if let Err(error) = encode(&mut text, &self.registry) {
+        let mut written = encode_registry(&mut text, &self.own);
+        if let Some(Stored { jobs_due, outbox_waiting }) = stored {
+            self.jobs_due.set(*jobs_due);
+            self.outbox_waiting.set(*outbox_waiting);
+            written = written.and_then(|()| encode_registry(&mut text, &self.stored));
+        }
+        if let Err(error) = written.and_then(|()| encode_eof(&mut text)) {
             tracing::error!(%error, "cannot write the figures down");
         }
         text
