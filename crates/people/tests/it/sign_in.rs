@@ -1,5 +1,5 @@
 use super::*;
-use testkit::app_test;
+use testkit::{app_test, join_all};
 
 app_test!(a_code_signs_in_once, parts, |app| {
     let code = code(&app, "13800138000").await;
@@ -235,27 +235,3 @@ app_test!(the_store_knows_no_secret, parts, |app| {
     assert_eq!(hash.len(), 32);
     assert_eq!(count(&app, "SELECT COUNT(*) FROM people_code WHERE demo_code IS NOT NULL").await, 0);
 });
-
-async fn join_all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
-    // All are polled side by side on this one task; the store has its own threads.
-    let mut futures: Vec<_> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
-    std::future::poll_fn(move |context| {
-        let mut is_done = true;
-        for (future, output) in &mut futures {
-            if output.is_none() {
-                match future.as_mut().poll(context) {
-                    std::task::Poll::Ready(value) => *output = Some(value),
-                    std::task::Poll::Pending => is_done = false,
-                }
-            }
-        }
-        if is_done {
-            std::task::Poll::Ready(
-                std::mem::take(&mut futures).into_iter().filter_map(|(_, out)| out).collect(),
-            )
-        } else {
-            std::task::Poll::Pending
-        }
-    })
-    .await
-}
