@@ -143,8 +143,9 @@ fn set_rights(
         return Err(StaffError::Owner);
     }
     may_hand_over(actor, merchant, difference(row.rights, rights))?;
-    if !store::set_rights(tx, merchant, person, rights)? {
-        return Err(StaffError::NotFound);
+    if !store::replace_rights(tx, merchant, &row, rights)? {
+        // Changed since it was read, so that it may not be the actor's to change any more: look again.
+        return Err(tx.give_up(DbError::Conflict).into());
     }
     api::log_act(tx, actor, Some(merchant), "staff.rights", &person.to_string(), &words(rights))?;
     Ok(view(StaffRow { rights, ..row }))
@@ -176,8 +177,8 @@ fn remove_staff(
         return Err(StaffError::Owner);
     }
     may_hand_over(actor, merchant, row.rights)?;
-    if !store::delete_staff(tx, merchant, person)? {
-        return Err(StaffError::NotFound);
+    if !store::delete_staff(tx, merchant, &row)? {
+        return Err(tx.give_up(DbError::Conflict).into());
     }
     Ok(api::log_act(tx, actor, Some(merchant), "staff.remove", &person.to_string(), "")?)
 }
