@@ -14,6 +14,8 @@ pub(crate) const CODES_PER_PHONE: Limit = Limit { scope: "code_phone", max: 10, 
 pub(crate) const CODES_PER_ADDRESS: Limit = Limit { scope: "code_address", max: 30, window_s: 3_600 };
 /// Wrong passwords for one number.
 pub(crate) const PASSWORDS_PER_PHONE: Limit = Limit { scope: "password_phone", max: 10, window_s: 900 };
+/// Wrong passwords from one address: somebody tries the same few passwords on many numbers.
+pub(crate) const PASSWORDS_PER_ADDRESS: Limit = Limit { scope: "password_address", max: 50, window_s: 900 };
 
 /// Too many tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
