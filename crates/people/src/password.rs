@@ -68,21 +68,9 @@ fn bug(error: impl fmt::Display) -> DbError {
     DbError::Bug(format!("hashing failed: {error}"))
 }
 
-async fn off_the_loop<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, DbError> + Send + 'static,
-) -> Result<T, DbError> {
-    let permit = HASHING.acquire().await.map_err(bug)?;
-    // Held by the work itself, which goes on when nobody waits for its answer any more.
-    let held = move || {
-        let _permit = permit;
-        work()
-    };
-    tokio::task::spawn_blocking(held).await.map_err(bug)?
-}
-
 /// Whether `password` is the one `stored` was made of. Takes as long when nothing is stored.
 pub(crate) async fn verify(password: Password, stored: Option<String>) -> Result<bool, DbError> {
-    off_the_loop(move || {
+    rest::beside(&HASHING, move || {
         let argon2 = argon2()?;
         match stored {
             Some(stored) => Ok(argon2.verify_password(password.0.as_bytes(), stored.as_str()).is_ok()),
@@ -92,15 +80,15 @@ pub(crate) async fn verify(password: Password, stored: Option<String>) -> Result
             }
         }
     })
-    .await
+    .await?
 }
 
 async fn hash(password: Password, salt: [u8; 32]) -> Result<String, DbError> {
-    off_the_loop(move || {
+    rest::beside(&HASHING, move || {
         let hashed = argon2()?.hash_password_with_salt(password.0.as_bytes(), &salt).map_err(bug)?;
         Ok(hashed.to_string())
     })
-    .await
+    .await?
 }
 
 #[derive(Debug, thiserror::Error, rest::Problem)]
@@ -190,28 +178,4 @@ fn change_password(tx: &mut Tx, change: &Change) -> Result<(), PasswordError> {
         proven.was_right(tx)?;
     }
     Ok(store::end_other_sessions(tx, change.person, Some(change.session))?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn work_nobody_waits_for_still_counts_until_it_is_done() {
-        let (go_on, told) = std::sync::mpsc::channel::<()>();
-        let (began, has_begun) = std::sync::mpsc::channel();
-        let asked = tokio::spawn(off_the_loop(move || {
-            began.send(()).map_err(bug)?;
-            told.recv().map_err(bug)
-        }));
-        tokio::task::spawn_blocking(move || has_begun.recv()).await.unwrap().unwrap();
-        // Whoever asked hangs up.
-        asked.abort();
-        assert!(asked.await.unwrap_err().is_cancelled());
-        let other = HASHING.try_acquire().unwrap();
-        assert!(HASHING.try_acquire().is_err(), "a third is let in beside two");
-        go_on.send(()).unwrap();
-        assert!(HASHING.acquire().await.is_ok());
-        drop(other);
-    }
 }

@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 mod actor;
+mod beside;
 mod ctx;
 mod extract;
 mod idempotency;
@@ -17,6 +18,7 @@ pub use actor::{
     Actor, Authenticate, Denied, Found, MaybeActor, Member, Membership, Right, Rights, bearer_or_cookie,
     cookie_name,
 };
+pub use beside::beside;
 pub use ctx::{Ctx, Settings, State};
 pub use extract::{Json, Path, Query};
 pub use idempotency::{Command, MIGRATIONS, Once, Verbatim, upkeep};
