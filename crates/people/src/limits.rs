@@ -56,7 +56,7 @@ pub(crate) fn count(tx: &mut Tx, limit: Limit, key: &str) -> Result<Counted, DbE
 }
 
 /// Where a request comes from; empty when unknown. The server puts it into the request's extensions: the peer, or
-/// the first `X-Forwarded-For` where the settings trust it.
+/// the last `X-Forwarded-For` where the settings trust it; of IPv6 the network.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClientAddress(pub String);
 

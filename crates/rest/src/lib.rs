@@ -16,7 +16,7 @@ mod problem;
 
 pub use actor::{
     Actor, Authenticate, Denied, Found, MaybeActor, Member, Membership, Right, Rights, bearer_or_cookie,
-    cookie_name,
+    cookie_name, has_bearer,
 };
 pub use beside::beside;
 pub use ctx::{Ctx, Settings, State};
