@@ -1,7 +1,8 @@
 //! What people, sharers and merchants see.
 
+use base::Clock as _;
 use serde_json::json;
-use testkit::app_test;
+use testkit::{app_test, join_all};
 
 use crate::{World, merchant, parts};
 
@@ -71,6 +72,36 @@ app_test!(a_new_member_counts_for_the_entry, parts, |app| {
     world.app.settle().await;
     let funnel = world.app.get(&format!("/api/v1/merchants/{}/funnel", merchant()), &world.owner.token).await;
     assert_eq!(funnel.expect(200)["items"][0]["sign_ups"], 1);
+});
+
+app_test!(what_is_touched_after_joining_brought_nobody_in, parts, |app| {
+    let world = World::new(app).await;
+    let (sharer, joined) = (world.member(1).await, world.member(2).await);
+    let code = world.share(&sharer).await;
+    // The event waits; the member has come through an entry by the time it is looked at.
+    world.app.store.clock.advance(1_000_000);
+    assert!(world.touch(&joined, &code).await);
+    world.app.settle().await;
+    let funnel = world.app.get(&format!("/api/v1/merchants/{}/funnel", merchant()), &world.owner.token).await;
+    let row = funnel.expect(200)["items"][0].clone();
+    assert_eq!((&row["visitors"], &row["sign_ups"]), (&json!(1), &json!(0)));
+});
+
+app_test!(thirty_touches_an_hour_are_kept_even_at_once, parts, |app| {
+    let world = World::new(app).await;
+    let buyer = world.member(1).await;
+    let mut codes = Vec::new();
+    for n in 2..36 {
+        codes.push(world.share(&world.member(n).await).await);
+    }
+    let touches = join_all(codes.iter().map(|code| world.touch(&buyer, code))).await;
+    assert_eq!(touches.iter().filter(|recorded| **recorded).count(), 30);
+    // The same entry from many tabs is one touch.
+    world.app.store.clock.advance(3_601_000_000);
+    let touches = join_all((0..8).map(|_| world.touch(&buyer, &codes[0]))).await;
+    assert_eq!(touches.iter().filter(|recorded| **recorded).count(), 1);
+    let kept: i64 = world.read(|rx| rx.one("SELECT COUNT(*) FROM reach_touch", &[], |row| row.get(0))).await;
+    assert_eq!(kept, 31);
 });
 
 app_test!(pictures_are_painted, parts, |app| {
