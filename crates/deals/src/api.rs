@@ -1,6 +1,6 @@
 //! What other modules may call. Every function takes the caller's transaction.
 
-use base::{ActivityId, Id, MerchantId, Money, OrderId, PersonId, ProductId, SkuId, TeamId, Timestamp};
+use base::{ActivityId, MerchantId, Money, OrderId, PersonId, ProductId, SkuId, TeamId, Timestamp};
 use db::{DbError, Rx, Tx};
 
 use crate::close;
@@ -429,9 +429,4 @@ pub fn team_price(rx: &mut Rx, product: ProductId) -> Result<Option<Money>, DbEr
     let Some(row) = row else { return Ok(None) };
     let lowest = store::prices(rx, id)?.iter().map(|price| price.joining_price(false)).min();
     Ok(lowest.map(|minor| Money::new(minor, row.currency)))
-}
-
-/// Before every id there is: where a list by falling id starts.
-pub(crate) fn after_all<T: Id>() -> T {
-    T::from_bytes([0xff; 16])
 }

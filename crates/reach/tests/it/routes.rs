@@ -104,6 +104,45 @@ app_test!(thirty_touches_an_hour_are_kept_even_at_once, parts, |app| {
     assert_eq!(kept, 31);
 });
 
+app_test!(lists_go_on_where_their_own_cursor_says, parts, |app| {
+    let world = World::new(app).await;
+    world.rules(1_000, 0, 48, "last_touch").await;
+    let (sharer, buyer) = (world.member(1).await, world.member(2).await);
+    world.bring(&sharer, &buyer).await;
+    world.place(1, &buyer, &[10_000, 20_000]).await;
+    let shop = json!({ "kind": "link", "target": { "kind": "merchant", "id": merchant() } });
+    world.app.post("/api/v1/entries", &sharer.token, shop).await.expect(201);
+    let base = format!("/api/v1/merchants/{}", merchant());
+    let (entries, owed) = (format!("{base}/entries"), format!("{base}/commissions"));
+    let mut cursors = Vec::new();
+    for (path, who) in [
+        ("/api/v1/me/shares", &sharer),
+        ("/api/v1/me/commissions", &sharer),
+        (entries.as_str(), &world.owner),
+        (owed.as_str(), &world.owner),
+    ] {
+        let all = world.app.get(path, &who.token).await.expect(200);
+        assert_eq!(
+            (all["items"].as_array().unwrap().len(), &all["next_cursor"]),
+            (2, &json!(null)),
+            "{path}"
+        );
+        let first = world.app.get(&format!("{path}?limit=1"), &who.token).await.expect(200);
+        let cursor = first["next_cursor"].as_str().unwrap().to_owned();
+        let rest = world.app.get(&format!("{path}?cursor={cursor}"), &who.token).await.expect(200);
+        assert_eq!((&first["items"][0], &rest["items"][0]), (&all["items"][0], &all["items"][1]), "{path}");
+        cursors.push((path, who, cursor));
+    }
+    // The first page in its place would be read again and again.
+    for (n, (path, who, _)) in cursors.iter().enumerate() {
+        let of_another = cursors[(n + 1) % 2].2.as_str();
+        for bad in [if n < 2 { of_another } else { "x" }, ""] {
+            let answer = world.app.get(&format!("{path}?cursor={bad}"), &who.token).await;
+            answer.expect_problem(400, "query.invalid");
+        }
+    }
+});
+
 app_test!(pictures_are_painted, parts, |app| {
     let world = World::new(app).await;
     let sharer = world.member(1).await;
