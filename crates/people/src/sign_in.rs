@@ -344,8 +344,7 @@ impl PasswordTry {
     }
 }
 
-/// Signs in with a password. Ten wrong tries lock the number's password for a quarter of an hour, fifty from one
-/// address all passwords for that address.
+/// Signs in with a password. Ten wrong tries lock the number's password for a quarter of an hour.
 #[utoipa::path(post, path = "/api/v1/sessions/password", tag = "people", request_body = PasswordSignInBody,
     responses((status = 201, body = crate::sessions::Session), SignInError, Common))]
 pub(crate) async fn session_password_create(
