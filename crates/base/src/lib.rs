@@ -14,7 +14,7 @@ mod text;
 pub use clock::{Clock, FixedClock, SystemClock, Timestamp, TimestampError};
 pub use ids::*;
 pub use money::{Currency, Money, MoneyError, Ratio, Rounding, allocate};
-pub use page::{Cursor, Page, PageRequest};
+pub use page::{BadCursor, Cursor, Page, PageRequest};
 pub use problem::{FieldProblem, Problem};
 pub use rng::{Moment, Rng, SeededRng, SystemRng};
 pub use text::{Text, TextError};

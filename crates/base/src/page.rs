@@ -1,6 +1,11 @@
 //! Lists: pages by keyset, never by offset.
 
+use std::fmt::Display;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
+
+use crate::Id;
 
 /// Most rows of one page.
 const LIMIT_MAX: u32 = 100;
@@ -24,7 +29,41 @@ impl PageRequest {
     pub fn limit(&self) -> i64 {
         i64::from(self.limit.unwrap_or(LIMIT_DEFAULT).clamp(1, LIMIT_MAX))
     }
+
+    /// The number of rows to look for: one more than to answer with, which tells whether there are more.
+    pub fn more(&self) -> i64 {
+        self.limit().saturating_add(1)
+    }
+
+    /// Where a list that begins with the newest goes on: the page has ids below this one.
+    ///
+    /// # Errors
+    /// [`BadCursor`].
+    pub fn before<T: Id + FromStr>(&self) -> Result<T, BadCursor> {
+        Ok(self.place(|cursor| cursor.part(0))?.unwrap_or_else(|| T::from_bytes([0xff; 16])))
+    }
+
+    /// Where a list that begins with the oldest goes on: the page has ids above this one.
+    ///
+    /// # Errors
+    /// [`BadCursor`].
+    pub fn after<T: Id + FromStr>(&self) -> Result<T, BadCursor> {
+        Ok(self.place(|cursor| cursor.part(0))?.unwrap_or_else(|| T::from_bytes([0; 16])))
+    }
+
+    /// What `read` finds in the cursor; `None` without one.
+    ///
+    /// # Errors
+    /// [`BadCursor`] when `read` finds nothing.
+    pub fn place<T>(&self, read: impl FnOnce(Cursor) -> Option<T>) -> Result<Option<T>, BadCursor> {
+        self.cursor.as_deref().map(|text| read(Cursor::decode(text)).ok_or(BadCursor)).transpose()
+    }
 }
+
+/// The cursor is not one that a page of this list gave. Answering the first page would let a client walk in circles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("cursor is not the next_cursor of a page of this list; leave it out for the first page")]
+pub struct BadCursor;
 
 /// One page of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -44,6 +83,11 @@ impl<T> Page<T> {
         rows.truncate(limit);
         let next_cursor = if has_more { rows.last().map(|row| cursor_of(row).encode()) } else { None };
         Self { items: rows, next_cursor }
+    }
+
+    /// Builds a page of a list whose key is an id, from up to [`PageRequest::more`] rows.
+    pub fn by_id<I: Display>(rows: Vec<T>, request: &PageRequest, id_of: impl Fn(&T) -> I) -> Self {
+        Self::from_rows(rows, request.limit(), |row| Cursor::new([id_of(row).to_string()]))
     }
 
     /// The same page with every row turned into another form.
@@ -89,6 +133,22 @@ mod tests {
         assert_eq!(Cursor::decode(&cursor.encode()), cursor);
         assert_eq!(cursor.part::<i64>(1), Some(7));
         assert_eq!(cursor.part::<i64>(0), None);
+    }
+
+    #[test]
+    fn a_cursor_of_another_list_is_refused() {
+        use crate::{OrderId, TeamId};
+        let request = |cursor: &str| PageRequest { cursor: Some(cursor.to_owned()), limit: None };
+        let id = OrderId::from_bytes([7; 16]);
+        let page = Page::by_id(vec![id, id], &PageRequest { cursor: None, limit: Some(1) }, |id| *id);
+        let next = request(&page.next_cursor.unwrap());
+        assert_eq!((next.before(), next.after()), (Ok(id), Ok(id)));
+        assert_eq!(next.before::<TeamId>(), Err(BadCursor));
+        for bad in ["", "x", "ord_", "~"] {
+            assert_eq!(request(bad).before::<OrderId>(), Err(BadCursor), "{bad}");
+        }
+        assert_eq!(PageRequest::default().before(), Ok(OrderId::from_bytes([0xff; 16])));
+        assert_eq!(PageRequest::default().after(), Ok(OrderId::from_bytes([0; 16])));
     }
 
     #[test]

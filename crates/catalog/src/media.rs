@@ -193,8 +193,7 @@ fn media(ctx: &Ctx) -> Result<Arc<Media>, PictureError> {
 
 /// Takes an upload apart and stores both forms; answers what is written down of it.
 async fn keep(media: Arc<Media>, upload: Bytes) -> Result<(String, u32, u32), PictureError> {
-    let Ok(_permit) = DECODING.acquire().await else { return Err(PictureError::Store) };
-    off_the_loop(move || {
+    rest::beside(&DECODING, move || {
         let made = make(&upload)?;
         let written = media
             .write(&made.sha256, SMALL, &made.small)
@@ -205,7 +204,7 @@ async fn keep(media: Arc<Media>, upload: Bytes) -> Result<(String, u32, u32), Pi
         })?;
         Ok((made.sha256, made.width, made.height))
     })
-    .await
+    .await?
 }
 
 /// Reads a body of up to the route's limit.

@@ -223,7 +223,7 @@ pub(crate) async fn product_list(
     Query(filter): Query<ProductFilter>,
 ) -> Result<Response, Refused> {
     let page = PageRequest { cursor: filter.cursor.clone(), limit: filter.limit };
-    let cursor = page.cursor.as_deref().map(Cursor::decode);
+    let after = page.place(|cursor| Some((cursor.part(0)?, cursor.part(1)?)))?;
     let shown = Shown {
         category: filter.category,
         merchant: filter.merchant,
@@ -234,8 +234,8 @@ pub(crate) async fn product_list(
             SortBy::Price => Sort::Price,
             SortBy::PriceDown => Sort::PriceDown,
         },
-        after: cursor.and_then(|cursor| Some((cursor.part(0)?, cursor.part(1)?))),
-        limit: page.limit().saturating_add(1),
+        after,
+        limit: page.more(),
     };
     let limit = page.limit();
     let read = move |rx: &mut Rx| {
@@ -297,12 +297,10 @@ pub(crate) async fn merchant_product_list(
     actor.may(merchant, Right::Products)?;
     let page = PageRequest { cursor: filter.cursor, limit: filter.limit };
     let words = filter.q.as_deref().map(words::query).unwrap_or_default();
+    let before = page.before()?;
     let read = move |rx: &mut Rx| {
-        let before = page.cursor.as_deref().and_then(|text| Cursor::decode(text).part(0));
-        let before = before.unwrap_or_else(store::after_all);
-        let more = page.limit().saturating_add(1);
-        let rows = store::list_own(rx, merchant, (filter.state, &words), before, more)?;
-        let rows = Page::from_rows(rows, page.limit(), |row| Cursor::new([row.id.to_string()]));
+        let rows = store::list_own(rx, merchant, (filter.state, &words), before, page.more())?;
+        let rows = Page::by_id(rows, &page, |row| row.id);
         Ok(Page { items: products(rx, rows.items)?, next_cursor: rows.next_cursor })
     };
     Ok(Json(ctx.db().read::<_, DbError, _>(read).await?))

@@ -1,9 +1,10 @@
 //! What lies in a merchant's stock, with titles: stock knows only numbers, the catalogue knows names.
 
-use base::{Cursor, LocationId, MerchantId, Page, PageRequest, ProductId, SkuId};
+use base::{LocationId, MerchantId, Page, PageRequest, ProductId, SkuId};
 use db::{DbError, Rx};
 use rest::{Actor, Common, Json, Path, Query, Refused, Right};
 use serde::{Deserialize, Serialize};
+use stock::api::Level;
 
 use crate::store;
 
@@ -37,12 +38,7 @@ pub(crate) struct StockFilter {
     limit: Option<u32>,
 }
 
-fn list(rx: &mut Rx, merchant: MerchantId, filter: &StockFilter) -> Result<Page<StockRow>, DbError> {
-    let page = PageRequest { cursor: filter.cursor.clone(), limit: filter.limit };
-    let after = page.cursor.as_deref().and_then(|text| Cursor::decode(text).part(0));
-    let low = filter.low.unwrap_or(i64::MAX);
-    let levels = stock::api::list_levels(rx, merchant, low, after, page.limit().saturating_add(1))?;
-    let levels = Page::from_rows(levels, page.limit(), |level| Cursor::new([level.sku.to_string()]));
+fn list(rx: &mut Rx, levels: Page<Level>) -> Result<Page<StockRow>, DbError> {
     let ids: Vec<SkuId> = levels.items.iter().map(|level| level.sku).collect();
     let mut known: std::collections::BTreeMap<SkuId, store::SkuWithProduct> =
         store::find_skus(rx, &ids)?.into_iter().map(|row| (row.sku.id, row)).collect();
@@ -75,5 +71,11 @@ pub(crate) async fn merchant_stock_list(
     Query(filter): Query<StockFilter>,
 ) -> Result<Json<Page<StockRow>>, Refused> {
     actor.may(merchant, Right::Stock)?;
-    Ok(Json(ctx.db().read::<_, DbError, _>(move |rx| list(rx, merchant, &filter)).await?))
+    let page = PageRequest { cursor: filter.cursor, limit: filter.limit };
+    let (low, after) = (filter.low.unwrap_or(i64::MAX), page.after()?);
+    let read = move |rx: &mut Rx| {
+        let levels = stock::api::list_levels(rx, merchant, low, Some(after), page.more())?;
+        list(rx, Page::by_id(levels, &page, |level| level.sku))
+    };
+    Ok(Json(ctx.db().read::<_, DbError, _>(read).await?))
 }

@@ -2,15 +2,12 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use base::{
-    ActivityId, Currency, Cursor, MerchantId, Money, Page, PageRequest, ProductId, SkuId, Text, Timestamp,
-};
+use base::{ActivityId, Currency, MerchantId, Money, Page, PageRequest, ProductId, SkuId, Text, Timestamp};
 use catalog::api::Badge;
 use db::{DbError, Lane, Rx, Tx};
 use rest::{Actor, Command, Common, Ctx, Denied, Json, OpenApiRouter, Path, Query, Refused, Right, routes};
 use serde::{Deserialize, Serialize};
 
-use crate::api::after_all;
 use crate::model::{Rule, RuleFault, SkuRule, Tier};
 use crate::store::{self, ActivityRow};
 
@@ -400,10 +397,10 @@ async fn activity_list(
     Query(page): Query<PageRequest>,
 ) -> Result<Json<Page<ActivityView>>, Refused> {
     actor.may(merchant, Right::Deals)?;
+    let before = page.before()?;
     let read = move |rx: &mut Rx| {
-        let before = page.cursor.as_deref().and_then(|text| Cursor::decode(text).part(0));
-        let rows = store::list_activities(rx, merchant, before.unwrap_or_else(after_all), page.limit() + 1)?;
-        let rows = Page::from_rows(rows, page.limit(), |row| Cursor::new([row.id.to_string()]));
+        let rows = store::list_activities(rx, merchant, before, page.more())?;
+        let rows = Page::by_id(rows, &page, |row| row.id);
         let mut items = Vec::with_capacity(rows.items.len());
         for row in rows.items {
             let prices = store::prices(rx, row.id)?;

@@ -1,10 +1,10 @@
 //! What other modules may call. Every function takes the caller's transaction.
 
-use base::{ActivityId, Id, MerchantId, Money, OrderId, PersonId, ProductId, SkuId, TeamId, Timestamp};
+use base::{ActivityId, MerchantId, Money, OrderId, PersonId, ProductId, SkuId, TeamId, Timestamp};
 use db::{DbError, Rx, Tx};
 
 use crate::close;
-use crate::store::{self, ActivityRow, MemberRow, TeamRow};
+use crate::store::{self, ActivityRow, CountedIn, MemberRow, TeamRow};
 
 /// Which activity, and which team of it; no team opens a new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
@@ -152,7 +152,7 @@ pub fn take_seat(tx: &mut Tx, request: &SeatRequest) -> Result<TeamId, DealError
     if new_buyers_only && store::has_bought(tx, activity.merchant, request.person)? {
         return Err(DealError::NewBuyersOnly);
     }
-    take_limits(tx, &activity, request)?;
+    let counted = take_limits(tx, &activity, request)?;
     let now = tx.now();
     let member = MemberRow {
         person: request.person,
@@ -164,6 +164,7 @@ pub fn take_seat(tx: &mut Tx, request: &SeatRequest) -> Result<TeamId, DealError
         state: "held".to_owned(),
         joined_at: now,
         paid_at: None,
+        counted,
     };
     let id = match team {
         Some(team) => {
@@ -181,16 +182,22 @@ pub fn take_seat(tx: &mut Tx, request: &SeatRequest) -> Result<TeamId, DealError
     Ok(id)
 }
 
-fn take_limits(tx: &mut Tx, activity: &ActivityRow, request: &SeatRequest) -> Result<(), DealError> {
+fn take_limits(tx: &mut Tx, activity: &ActivityRow, request: &SeatRequest) -> Result<CountedIn, DealError> {
+    let counted = counted_in(activity);
     if let Some(most) = activity.per_person
         && !store::take_for_person(tx, activity.id, request.person, request.qty, most)?
     {
         return Err(DealError::PersonLimit);
     }
-    if activity.quota.is_some() && !store::take_quota(tx, activity.id, request.qty)? {
+    if counted.quota && !store::take_quota(tx, activity.id, request.qty)? {
         return Err(DealError::Quota);
     }
-    Ok(())
+    Ok(counted)
+}
+
+/// The limits an activity has now.
+fn counted_in(activity: &ActivityRow) -> CountedIn {
+    CountedIn { quota: activity.quota.is_some(), per_person: activity.per_person.is_some() }
 }
 
 fn open_team(tx: &mut Tx, activity: &ActivityRow, leader: &MemberRow) -> Result<TeamId, DbError> {
@@ -246,7 +253,7 @@ pub fn pay_seat(tx: &mut Tx, order: OrderId) -> Result<Seat, DbError> {
     if !store::pay_seat(tx, team)? {
         // Closed while the payment was under way: the member row goes with the seat.
         store::advance_member(tx, team, person, order, ("paid", "refused"))?;
-        give_up_seat(tx, team, person, order)?;
+        give_up_seat(tx, team, order)?;
         return Ok(Seat::Gone);
     }
     close_if_full(tx, team)
@@ -266,16 +273,20 @@ fn retake_seat(tx: &mut Tx, team: TeamId, person: PersonId, order: OrderId) -> R
     if !has_room || !has_quota {
         return Ok(Seat::Gone);
     }
-    if activity.quota.is_some() && !store::take_quota(tx, activity.id, member.qty)? {
+    let counted = counted_in(&activity);
+    if counted.quota && !store::take_quota(tx, activity.id, member.qty)? {
         return Err(tx.give_up(DbError::Conflict));
     }
     if let Some(most) = activity.per_person
         && !store::take_for_person(tx, activity.id, person, member.qty, most)?
     {
-        if activity.quota.is_some() {
+        if counted.quota {
             store::return_quota(tx, activity.id, member.qty)?;
         }
         return Ok(Seat::Gone);
+    }
+    if counted != member.counted {
+        store::set_counted(tx, team, person, counted)?;
     }
     let is_back = store::take_seat(tx, team)?
         && store::advance_member(tx, team, person, order, ("left", "paid"))?
@@ -306,7 +317,7 @@ pub fn release_seat(tx: &mut Tx, order: OrderId) -> Result<(), DbError> {
     if !store::advance_member(tx, team, person, order, ("held", "left"))? {
         return Ok(());
     }
-    let Some(row) = give_up_seat(tx, team, person, order)? else { return Ok(()) };
+    let Some(row) = give_up_seat(tx, team, order)? else { return Ok(()) };
     // A team nobody has paid for was never shown; it goes with its only seat.
     if row.paid == 0 && row.taken == 0 {
         store::close_team(tx, team, "failed", 0)?;
@@ -315,29 +326,29 @@ pub fn release_seat(tx: &mut Tx, order: OrderId) -> Result<(), DbError> {
 }
 
 /// Gives back what an unpaid seat had taken: the seat, and its share of the limits.
-fn give_up_seat(
-    tx: &mut Tx,
-    team: TeamId,
-    person: PersonId,
-    order: OrderId,
-) -> Result<Option<TeamRow>, DbError> {
+fn give_up_seat(tx: &mut Tx, team: TeamId, order: OrderId) -> Result<Option<TeamRow>, DbError> {
     store::return_seat(tx, team)?;
     let Some(row) = store::find_team(tx, team)? else { return Ok(None) };
     let member = store::members(tx, team)?.into_iter().find(|member| member.order == order);
     if let Some(member) = member {
-        return_limits(tx, row.activity, person, member.qty)?;
+        return_limits(tx, row.activity, &member)?;
     }
     Ok(Some(row))
 }
 
+/// Gives back what a member's units had taken of the activity's limits.
 pub(crate) fn return_limits(
     tx: &mut Tx,
     activity: ActivityId,
-    person: PersonId,
-    qty: i64,
+    member: &store::MemberRow,
 ) -> Result<(), DbError> {
-    store::return_quota(tx, activity, qty)?;
-    store::return_for_person(tx, activity, person, qty)
+    if member.counted.quota {
+        store::return_quota(tx, activity, member.qty)?;
+    }
+    if member.counted.per_person {
+        store::return_for_person(tx, activity, member.person, member.qty)?;
+    }
+    Ok(())
 }
 
 /// Notes that the order of a failed team was refunded.
@@ -418,9 +429,4 @@ pub fn team_price(rx: &mut Rx, product: ProductId) -> Result<Option<Money>, DbEr
     let Some(row) = row else { return Ok(None) };
     let lowest = store::prices(rx, id)?.iter().map(|price| price.joining_price(false)).min();
     Ok(lowest.map(|minor| Money::new(minor, row.currency)))
-}
-
-/// Before every id there is: where a list by falling id starts.
-pub(crate) fn after_all<T: Id>() -> T {
-    T::from_bytes([0xff; 16])
 }

@@ -55,7 +55,7 @@ fn fail(tx: &mut Tx, team: &TeamRow) -> Result<(), DbError> {
     }
     let mut orders = Vec::new();
     for member in paid_members(tx, team.id)? {
-        api::return_limits(tx, team.activity, member.person, member.qty)?;
+        api::return_limits(tx, team.activity, &member)?;
         orders.push(member.order);
     }
     tx.publish(&TeamFailed { team: team.id, merchant: team.merchant, orders })

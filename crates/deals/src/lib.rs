@@ -21,7 +21,9 @@ use rest::Module;
 use work::{Failure, JobHandler, JobRow, JobRun};
 
 /// This module's tables.
-pub const MIGRATIONS: Migrations = db::migrations!("deals": 1 "deals" "../migrations/0001_deals.sql");
+pub const MIGRATIONS: Migrations = db::migrations!(
+    "deals": 1 "deals" "../migrations/0001_deals.sql", 2 "counted" "../migrations/0002_counted.sql"
+);
 
 /// The module.
 pub fn module() -> Module {

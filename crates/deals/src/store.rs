@@ -347,12 +347,21 @@ pub(crate) struct MemberRow {
     pub(crate) state: String,
     pub(crate) joined_at: Timestamp,
     pub(crate) paid_at: Option<Timestamp>,
+    pub(crate) counted: CountedIn,
+}
+
+/// Which limits of the activity the units of a member were counted in. One that was set later does not know of them,
+/// so nothing of it is given back for them either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct CountedIn {
+    pub(crate) quota: bool,
+    pub(crate) per_person: bool,
 }
 
 pub(crate) fn members(rx: &mut Rx, id: TeamId) -> Result<Vec<MemberRow>, DbError> {
     rx.list(
-        "SELECT person, order_id, sku, qty, unit, is_leader, state, joined_at, paid_at FROM deals_member
-         WHERE team = :team ORDER BY team, person LIMIT 500",
+        "SELECT person, order_id, sku, qty, unit, is_leader, state, joined_at, paid_at, in_quota, in_per_person
+         FROM deals_member WHERE team = :team ORDER BY team, person LIMIT 500",
         params!["team" => id],
         |row| {
             Ok(MemberRow {
@@ -365,6 +374,7 @@ pub(crate) fn members(rx: &mut Rx, id: TeamId) -> Result<Vec<MemberRow>, DbError
                 state: row.get(6)?,
                 joined_at: row.get(7)?,
                 paid_at: row.get(8)?,
+                counted: CountedIn { quota: row.get(9)?, per_person: row.get(10)? },
             })
         },
     )
@@ -373,13 +383,14 @@ pub(crate) fn members(rx: &mut Rx, id: TeamId) -> Result<Vec<MemberRow>, DbError
 /// Puts a person into a team, or back into it after a payment that was not made; `false` when in it already.
 pub(crate) fn insert_member(tx: &mut Tx, id: TeamId, row: &MemberRow) -> Result<bool, DbError> {
     let inserted = tx.execute(
-        "INSERT INTO deals_member (team, person, order_id, sku, qty, unit, is_leader, state, joined_at, paid_at)
-         VALUES (:team, :person, :order, :sku, :qty, :unit, :leader, :state, :joined, :paid)
+        "INSERT INTO deals_member (team, person, order_id, sku, qty, unit, is_leader, state, joined_at, paid_at,
+             in_quota, in_per_person)
+         VALUES (:team, :person, :order, :sku, :qty, :unit, :leader, :state, :joined, :paid, :quota, :per_person)
          ON CONFLICT (team, person) DO NOTHING",
         params![
             "team" => id, "person" => row.person, "order" => row.order, "sku" => row.sku, "qty" => row.qty,
             "unit" => row.unit, "leader" => row.is_leader, "state" => &row.state, "joined" => row.joined_at,
-            "paid" => row.paid_at,
+            "paid" => row.paid_at, "quota" => row.counted.quota, "per_person" => row.counted.per_person,
         ],
     )?;
     if inserted == 1 {
@@ -387,12 +398,12 @@ pub(crate) fn insert_member(tx: &mut Tx, id: TeamId, row: &MemberRow) -> Result<
     }
     let returned = tx.execute(
         "UPDATE deals_member SET order_id = :order, sku = :sku, qty = :qty, unit = :unit, is_leader = :leader,
-             state = :state, joined_at = :joined, paid_at = :paid
+             state = :state, joined_at = :joined, paid_at = :paid, in_quota = :quota, in_per_person = :per_person
          WHERE team = :team AND person = :person AND state = 'left'",
         params![
             "team" => id, "person" => row.person, "order" => row.order, "sku" => row.sku, "qty" => row.qty,
             "unit" => row.unit, "leader" => row.is_leader, "state" => &row.state, "joined" => row.joined_at,
-            "paid" => row.paid_at,
+            "paid" => row.paid_at, "quota" => row.counted.quota, "per_person" => row.counted.per_person,
         ],
     )?;
     Ok(returned == 1)
@@ -415,6 +426,22 @@ pub(crate) fn advance_member(
         ],
     )?;
     Ok(changed == 1)
+}
+
+/// Notes which limits a member's units are counted in.
+pub(crate) fn set_counted(
+    tx: &mut Tx,
+    id: TeamId,
+    person: PersonId,
+    counted: CountedIn,
+) -> Result<(), DbError> {
+    tx.later(
+        "UPDATE deals_member SET in_quota = :quota, in_per_person = :per_person
+         WHERE team = :team AND person = :person",
+        params![
+            "team" => id, "person" => person, "quota" => counted.quota, "per_person" => counted.per_person,
+        ],
+    )
 }
 
 /// Notes where an order sits.

@@ -10,7 +10,7 @@ use pricing::api::{NextOffer, Quote};
 use rest::{Actor, Common, Ctx, Json, MaybeActor, OpenApiRouter, Path, Refused, routes};
 use serde::{Deserialize, Serialize};
 
-use crate::cart_store;
+use crate::cart_store::{self, SKUS_MAX};
 use crate::price::{PriceError, Priced, Wanted, known, price, price_known};
 
 pub(crate) fn routes() -> OpenApiRouter<Ctx> {
@@ -20,9 +20,6 @@ pub(crate) fn routes() -> OpenApiRouter<Ctx> {
         .routes(routes!(cart_set))
         .routes(routes!(quote_create))
 }
-
-/// Most different SKUs of one cart.
-const SKUS_MAX: usize = 100;
 
 /// One line of the cart.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
@@ -180,10 +177,10 @@ fn set(tx: &mut Tx, person: PersonId, sku: SkuId, qty: i64) -> Result<CartView, 
         return Err(CartError::Qty);
     }
     if qty == 0 {
-        cart_store::remove(tx, person, &[sku])?;
+        cart_store::remove(tx, person, sku)?;
         return Ok(read_cart(tx, person)?);
     }
-    let mut lines = cart_store::lines(tx, person)?;
+    let mut lines = cart_store::lines_to_add_to(tx, person)?;
     lines.retain(|(in_cart, _)| *in_cart != sku);
     if lines.len() >= SKUS_MAX {
         return Err(CartError::Full);

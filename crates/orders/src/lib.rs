@@ -26,7 +26,9 @@ use db::Migrations;
 use rest::Module;
 
 /// This module's tables.
-pub const MIGRATIONS: Migrations = db::migrations!("orders": 1 "orders" "../migrations/0001_orders.sql");
+pub const MIGRATIONS: Migrations = db::migrations!(
+    "orders": 1 "orders" "../migrations/0001_orders.sql", 2 "cart turn" "../migrations/0002_cart_turn.sql"
+);
 
 /// The module.
 pub fn module() -> Module {

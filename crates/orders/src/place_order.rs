@@ -99,7 +99,7 @@ fn wanted(tx: &mut Tx, command: &PlaceOrder) -> Result<Wanted, CheckoutError> {
             if items.len() != skus.len() || items.len() > LINES_MAX {
                 return Err(CheckoutError::CartChanged);
             }
-            cart_store::remove(tx, command.person, skus)?;
+            cart_store::take(tx, command.person, skus)?;
             Ok(Wanted { items, deal: None })
         }
     }

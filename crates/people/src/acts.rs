@@ -1,8 +1,8 @@
 //! The log of what staff and operators did.
 
-use base::{ActId, Cursor, Id, MerchantId, Page, PageRequest, PersonId, Timestamp};
+use base::{ActId, MerchantId, Page, PageRequest, PersonId, Timestamp};
 use db::{DbError, Rx};
-use rest::{Actor, Common, Json, Path, Query, Refused, Right};
+use rest::{Actor, Common, Ctx, Json, Path, Query, Refused, Right};
 use serde::Serialize;
 
 use crate::store::{self, ActRow};
@@ -35,15 +35,20 @@ fn view(row: ActRow) -> Act {
     }
 }
 
-fn list(rx: &mut Rx, merchant: Option<MerchantId>, page: &PageRequest) -> Result<Page<Act>, DbError> {
-    let before = page.cursor.as_deref().and_then(|text| Cursor::decode(text).part(0));
-    let before = before.unwrap_or_else(|| ActId::from_bytes([0xff; 16]));
-    let more = page.limit().saturating_add(1);
-    let rows = match merchant {
-        Some(merchant) => store::list_acts(rx, merchant, before, more)?,
-        None => store::list_all_acts(rx, before, more)?,
+async fn list(
+    ctx: &Ctx,
+    merchant: Option<MerchantId>,
+    page: PageRequest,
+) -> Result<Json<Page<Act>>, Refused> {
+    let before = page.before()?;
+    let read = move |rx: &mut Rx| {
+        let rows = match merchant {
+            Some(merchant) => store::list_acts(rx, merchant, before, page.more())?,
+            None => store::list_all_acts(rx, before, page.more())?,
+        };
+        Ok(Page::by_id(rows, &page, |row| row.id).map(view))
     };
-    Ok(Page::from_rows(rows, page.limit(), |row| Cursor::new([row.id.to_string()])).map(view))
+    Ok(Json(ctx.db().read::<_, DbError, _>(read).await?))
 }
 
 /// What was done at a shop, newest first.
@@ -56,7 +61,7 @@ pub(crate) async fn merchant_act_list(
     Query(page): Query<PageRequest>,
 ) -> Result<Json<Page<Act>>, Refused> {
     actor.may(merchant, Right::Staff)?;
-    Ok(Json(ctx.db().read::<_, DbError, _>(move |rx| list(rx, Some(merchant), &page)).await?))
+    list(&ctx, Some(merchant), page).await
 }
 
 /// What was done anywhere, newest first; for operators.
@@ -68,5 +73,5 @@ pub(crate) async fn act_list(
     Query(page): Query<PageRequest>,
 ) -> Result<Json<Page<Act>>, Refused> {
     actor.must_be_operator()?;
-    Ok(Json(ctx.db().read::<_, DbError, _>(move |rx| list(rx, None, &page)).await?))
+    list(&ctx, None, page).await
 }

@@ -14,6 +14,8 @@ pub(crate) const CODES_PER_PHONE: Limit = Limit { scope: "code_phone", max: 10, 
 pub(crate) const CODES_PER_ADDRESS: Limit = Limit { scope: "code_address", max: 30, window_s: 3_600 };
 /// Wrong passwords for one number.
 pub(crate) const PASSWORDS_PER_PHONE: Limit = Limit { scope: "password_phone", max: 10, window_s: 900 };
+/// Wrong passwords from one address: somebody tries the same few passwords on many numbers.
+pub(crate) const PASSWORDS_PER_ADDRESS: Limit = Limit { scope: "password_address", max: 50, window_s: 900 };
 
 /// Too many tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,7 +56,7 @@ pub(crate) fn count(tx: &mut Tx, limit: Limit, key: &str) -> Result<Counted, DbE
 }
 
 /// Where a request comes from; empty when unknown. The server puts it into the request's extensions: the peer, or
-/// the first `X-Forwarded-For` where the settings trust it.
+/// the last `X-Forwarded-For` where the settings trust it; of IPv6 the network.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClientAddress(pub String);
 

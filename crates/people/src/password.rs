@@ -12,9 +12,9 @@ use rest::{Common, Json, Member, Refused};
 use serde::{Deserialize, Deserializer};
 use tokio::sync::Semaphore;
 
-use crate::limits::PASSWORDS_PER_PHONE;
+use crate::limits::ClientAddress;
 use crate::model::{Phone, Way};
-use crate::sign_in::{SignInError, begin_password_try};
+use crate::sign_in::{PasswordTry, SignInError};
 use crate::store;
 
 const MIN: usize = 8;
@@ -68,16 +68,9 @@ fn bug(error: impl fmt::Display) -> DbError {
     DbError::Bug(format!("hashing failed: {error}"))
 }
 
-async fn off_the_loop<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, DbError> + Send + 'static,
-) -> Result<T, DbError> {
-    let _permit = HASHING.acquire().await.map_err(bug)?;
-    tokio::task::spawn_blocking(work).await.map_err(bug)?
-}
-
 /// Whether `password` is the one `stored` was made of. Takes as long when nothing is stored.
 pub(crate) async fn verify(password: Password, stored: Option<String>) -> Result<bool, DbError> {
-    off_the_loop(move || {
+    rest::beside(&HASHING, move || {
         let argon2 = argon2()?;
         match stored {
             Some(stored) => Ok(argon2.verify_password(password.0.as_bytes(), stored.as_str()).is_ok()),
@@ -87,15 +80,15 @@ pub(crate) async fn verify(password: Password, stored: Option<String>) -> Result
             }
         }
     })
-    .await
+    .await?
 }
 
 async fn hash(password: Password, salt: [u8; 32]) -> Result<String, DbError> {
-    off_the_loop(move || {
+    rest::beside(&HASHING, move || {
         let hashed = argon2()?.hash_password_with_salt(password.0.as_bytes(), &salt).map_err(bug)?;
         Ok(hashed.to_string())
     })
-    .await
+    .await?
 }
 
 #[derive(Debug, thiserror::Error, rest::Problem)]
@@ -132,6 +125,7 @@ struct Known {
 pub(crate) async fn me_password_set(
     ctx: rest::State,
     Member(actor): Member,
+    address: ClientAddress,
     Json(body): Json<PasswordBody>,
 ) -> Result<StatusCode, Refused> {
     let (person, session) = (actor.person, actor.session);
@@ -146,18 +140,20 @@ pub(crate) async fn me_password_set(
         })
     };
     let known = ctx.db().read::<_, DbError, _>(read).await?;
-    let must_prove = known.stored.is_some() && !known.is_fresh;
-    if must_prove {
-        let (Some(current), Some(phone)) = (body.current, known.phone.clone()) else {
+    let mut proven = None;
+    if known.stored.is_some() && !known.is_fresh {
+        let (Some(current), Some(phone)) = (body.current, known.phone) else {
             return Err(PasswordError::CurrentWrong.into());
         };
-        let stored = ctx.db().write(Lane::Interactive, move |tx| begin_password_try(tx, &phone)).await?;
+        let this = PasswordTry { phone, address };
+        let counted = this.clone();
+        let stored = ctx.db().write(Lane::Interactive, move |tx| counted.begin(tx)).await?;
         if !verify(current, stored).await? {
             return Err(PasswordError::CurrentWrong.into());
         }
+        proven = Some(this);
     }
     let new = hash(body.password, ctx.db().moment().bytes()).await?;
-    let proven = known.phone.filter(|_| must_prove);
     let change = Change { person, session, old: known.stored, new, proven };
     ctx.db().write(Lane::Interactive, move |tx| change_password(tx, &change)).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -169,8 +165,8 @@ struct Change {
     session: SessionId,
     old: Option<String>,
     new: String,
-    /// The number whose count of wrong tries the right one is taken off.
-    proven: Option<Phone>,
+    /// The try with the old password: as it was right, it does not count.
+    proven: Option<PasswordTry>,
 }
 
 /// Sets the new password in the old one's place and ends the person's other sessions.
@@ -178,8 +174,8 @@ fn change_password(tx: &mut Tx, change: &Change) -> Result<(), PasswordError> {
     if !store::set_password(tx, change.person, change.old.as_deref(), &change.new)? {
         return Err(PasswordError::CurrentWrong);
     }
-    if let Some(phone) = &change.proven {
-        store::give_back(tx, PASSWORDS_PER_PHONE, phone.as_str())?;
+    if let Some(proven) = &change.proven {
+        proven.was_right(tx)?;
     }
     Ok(store::end_other_sessions(tx, change.person, Some(change.session))?)
 }

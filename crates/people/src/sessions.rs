@@ -122,12 +122,11 @@ pub(crate) async fn session_list(
     Query(page): Query<PageRequest>,
 ) -> Result<Json<Page<SessionView>>, Refused> {
     let (person, current) = (actor.person, actor.session);
+    let place = page.place(|cursor| Some((cursor.part::<i64>(0)?, cursor.part::<SessionId>(1)?)))?;
     let read = move |rx: &mut Rx| {
-        let cursor = page.cursor.as_deref().map(Cursor::decode);
-        let place = cursor.and_then(|cursor| Some((cursor.part::<i64>(0)?, cursor.part::<SessionId>(1)?)));
         let (micros, id) = place.unwrap_or_else(|| (i64::MAX, SessionId::from_bytes([0xff; 16])));
         let before = (Timestamp::from_micros(micros), id);
-        let rows = store::list_sessions(rx, person, before, page.limit().saturating_add(1))?;
+        let rows = store::list_sessions(rx, person, before, page.more())?;
         let place =
             |row: &store::SessionRow| Cursor::new([row.created_at.micros().to_string(), row.id.to_string()]);
         Ok(Page::from_rows(rows, page.limit(), place).map(|row| SessionView {

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::Hooks;
 use crate::api::{GuestMerged, MemberJoined, Started, start_session};
 use crate::limits::{
-    CODES_PER_ADDRESS, CODES_PER_PHONE, ClientAddress, Counted, PASSWORDS_PER_PHONE, TooMany, count,
+    CODES_PER_ADDRESS, CODES_PER_PHONE, ClientAddress, Counted, PASSWORDS_PER_ADDRESS, PASSWORDS_PER_PHONE,
+    TooMany, count,
 };
 use crate::model::{self, Phone, State, Way};
 use crate::password::{self, Password};
@@ -72,7 +73,8 @@ fn admit(
     before: Before,
     begin: &Begin,
 ) -> Result<(PersonId, Started), SignInError> {
-    let member = match store::find_by_phone(tx, phone)? {
+    let known = store::find_by_phone(tx, phone)?;
+    let member = match known {
         Some(member) => member,
         None => join(tx, phone, before)?,
     };
@@ -83,18 +85,32 @@ fn admit(
     match before {
         Before::Nobody => {}
         Before::Member(person, session) => store::end_session(tx, person, session)?,
-        Before::Guest(guest) => {
-            // A new token with the new rights: whoever knew the guest's does not know the member's.
-            store::end_other_sessions(tx, guest, None)?;
-            if guest != member && store::merge_guest(tx, guest, member)? {
-                for hook in &begin.hooks.0 {
-                    hook(tx, guest, member)?;
-                }
-                tx.publish(&GuestMerged { guest, member })?;
-            }
-        }
+        Before::Guest(guest) => end_guest(tx, guest, member, known.is_none(), begin)?,
     }
     Ok((member, start_session(tx, member, begin.way, &begin.user_agent)?))
+}
+
+/// Ends a guest who is a member from now on. Does nothing to one who has become somebody meanwhile, in another tab:
+/// the sessions are not a guest's any more.
+fn end_guest(
+    tx: &mut Tx,
+    guest: PersonId,
+    member: PersonId,
+    has_just_joined: bool,
+    begin: &Begin,
+) -> Result<(), DbError> {
+    let is_merged = guest != member && store::merge_guest(tx, guest, member)?;
+    if is_merged || (guest == member && has_just_joined) {
+        // A new token with the new rights: whoever knew the guest's does not know the member's.
+        store::end_other_sessions(tx, guest, None)?;
+    }
+    if is_merged {
+        for hook in &begin.hooks.0 {
+            hook(tx, guest, member)?;
+        }
+        tx.publish(&GuestMerged { guest, member })?;
+    }
+    Ok(())
 }
 
 /// How a session begins.
@@ -299,13 +315,33 @@ pub(crate) struct PasswordSignInBody {
     deliver: Deliver,
 }
 
-/// Counts a try and finds what the password is checked against.
-pub(crate) fn begin_password_try(tx: &mut Tx, phone: &Phone) -> Result<Option<String>, SignInError> {
-    if let Counted::TooMany(wait) = count(tx, PASSWORDS_PER_PHONE, phone.as_str())? {
-        return Err(wait.into());
+/// Somebody tries a password.
+#[derive(Clone)]
+pub(crate) struct PasswordTry {
+    pub(crate) phone: Phone,
+    pub(crate) address: ClientAddress,
+}
+
+impl PasswordTry {
+    /// Counts the try and finds what the password is checked against.
+    pub(crate) fn begin(&self, tx: &mut Tx) -> Result<Option<String>, SignInError> {
+        if !self.address.0.is_empty()
+            && let Counted::TooMany(wait) = count(tx, PASSWORDS_PER_ADDRESS, &self.address.0)?
+        {
+            return Err(wait.into());
+        }
+        if let Counted::TooMany(wait) = count(tx, PASSWORDS_PER_PHONE, self.phone.as_str())? {
+            return Err(wait.into());
+        }
+        let Some(person) = store::find_by_phone(tx, &self.phone)? else { return Ok(None) };
+        Ok(store::find_person(tx, person)?.and_then(|row| row.password))
     }
-    let Some(person) = store::find_by_phone(tx, phone)? else { return Ok(None) };
-    Ok(store::find_person(tx, person)?.and_then(|row| row.password))
+
+    /// The password was right: only wrong ones count.
+    pub(crate) fn was_right(&self, tx: &mut Tx) -> Result<(), DbError> {
+        store::give_back(tx, PASSWORDS_PER_ADDRESS, &self.address.0)?;
+        store::give_back(tx, PASSWORDS_PER_PHONE, self.phone.as_str())
+    }
 }
 
 /// Signs in with a password. Ten wrong tries lock the number's password for a quarter of an hour.
@@ -314,20 +350,22 @@ pub(crate) fn begin_password_try(tx: &mut Tx, phone: &Phone) -> Result<Option<St
 pub(crate) async fn session_password_create(
     ctx: rest::State,
     MaybeActor(actor): MaybeActor,
+    address: ClientAddress,
     headers: HeaderMap,
     Json(body): Json<PasswordSignInBody>,
 ) -> Result<Response, Refused> {
     let before = Before::of(actor.as_ref(), body.deliver);
     let begin = Begin::new(&ctx, Way::Password, &headers);
     let PasswordSignInBody { phone, password, deliver } = body;
-    let counted = phone.clone();
-    let stored = ctx.db().write(Lane::Interactive, move |tx| begin_password_try(tx, &counted)).await?;
+    let this = PasswordTry { phone, address };
+    let counted = this.clone();
+    let stored = ctx.db().write(Lane::Interactive, move |tx| counted.begin(tx)).await?;
     // Hashing takes as long whether or not there is something to compare with.
     if !password::verify(password, stored.clone()).await? {
         return Err(SignInError::PasswordWrong.into());
     }
     let run = move |tx: &mut Tx| {
-        let person = store::find_by_phone(tx, &phone)?;
+        let person = store::find_by_phone(tx, &this.phone)?;
         let row = match person {
             Some(person) => store::find_person(tx, person)?,
             None => None,
@@ -335,8 +373,8 @@ pub(crate) async fn session_password_create(
         if row.is_none_or(|row| row.password != stored) {
             return Err(SignInError::PasswordWrong);
         }
-        store::give_back(tx, PASSWORDS_PER_PHONE, phone.as_str())?;
-        admit(tx, &phone, before, &begin)
+        this.was_right(tx)?;
+        admit(tx, &this.phone, before, &begin)
     };
     let (person, started) = ctx.db().write(Lane::Interactive, run).await?;
     Ok(hand_out(&ctx, started, person, false, deliver))

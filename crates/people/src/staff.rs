@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use base::{Cursor, Id, MerchantId, Page, PageRequest, PersonId};
+use base::{MerchantId, Page, PageRequest, PersonId};
 use db::{DbError, Lane, Rx, Tx};
 use rest::{Actor, Common, Json, Member, Path, Query, Refused, Right, Rights};
 use serde::{Deserialize, Serialize};
@@ -56,12 +56,10 @@ pub(crate) async fn staff_list(
     Query(page): Query<PageRequest>,
 ) -> Result<Json<Page<Staff>>, Refused> {
     actor.may(merchant, Right::Staff)?;
+    let after = page.after()?;
     let read = move |rx: &mut Rx| {
-        let after = page.cursor.as_deref().and_then(|text| Cursor::decode(text).part(0));
-        let after = after.unwrap_or_else(|| PersonId::from_bytes([0; 16]));
-        let rows = store::list_staff(rx, merchant, after, page.limit().saturating_add(1))?;
-        let place = |row: &StaffRow| Cursor::new([row.person.to_string()]);
-        Ok(Page::from_rows(rows, page.limit(), place).map(view))
+        let rows = store::list_staff(rx, merchant, after, page.more())?;
+        Ok(Page::by_id(rows, &page, |row| row.person).map(view))
     };
     Ok(Json(ctx.db().read::<_, DbError, _>(read).await?))
 }
@@ -143,8 +141,9 @@ fn set_rights(
         return Err(StaffError::Owner);
     }
     may_hand_over(actor, merchant, difference(row.rights, rights))?;
-    if !store::set_rights(tx, merchant, person, rights)? {
-        return Err(StaffError::NotFound);
+    if !store::replace_rights(tx, merchant, &row, rights)? {
+        // Changed since it was read, so that it may not be the actor's to change any more: look again.
+        return Err(tx.give_up(DbError::Conflict).into());
     }
     api::log_act(tx, actor, Some(merchant), "staff.rights", &person.to_string(), &words(rights))?;
     Ok(view(StaffRow { rights, ..row }))
@@ -176,8 +175,8 @@ fn remove_staff(
         return Err(StaffError::Owner);
     }
     may_hand_over(actor, merchant, row.rights)?;
-    if !store::delete_staff(tx, merchant, person)? {
-        return Err(StaffError::NotFound);
+    if !store::delete_staff(tx, merchant, &row)? {
+        return Err(tx.give_up(DbError::Conflict).into());
     }
     Ok(api::log_act(tx, actor, Some(merchant), "staff.remove", &person.to_string(), "")?)
 }

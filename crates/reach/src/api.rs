@@ -55,8 +55,6 @@ pub struct RefundedLine {
 /// A team that an entry leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TeamTarget {
-    /// Who sells.
-    pub merchant: MerchantId,
     /// What the team buys.
     pub product: ProductId,
     /// The price in the team.

@@ -113,15 +113,18 @@ fn over_cap(rx: &mut Rx) -> Result<AuditFailures, DbError> {
     Ok(failures)
 }
 
-/// Debts the ledger does not show alike.
+/// Debts the ledger does not show alike, on either side.
 fn debts(rx: &mut Rx) -> Result<AuditFailures, DbError> {
     told(
         rx,
-        "SELECT x.owner_id FROM (
-             SELECT a.owner_id AS owner_id, a.currency AS currency, b.posted_dr - b.posted_cr AS owed
-             FROM audit_accounts a JOIN audit_balances b ON b.account_id = a.account_id WHERE a.kind = 'debt') x
-         LEFT JOIN reach_debts d ON d.person = x.owner_id AND d.currency = x.currency
-         WHERE x.owed <> COALESCE(d.owed, 0) ORDER BY x.owner_id LIMIT :most",
+        "SELECT y.owner_id FROM (
+             SELECT x.owner_id AS owner_id, x.currency AS currency, SUM(x.owed) AS owed FROM (
+                 SELECT a.owner_id AS owner_id, a.currency AS currency, b.posted_dr - b.posted_cr AS owed
+                 FROM audit_accounts a JOIN audit_balances b ON b.account_id = a.account_id WHERE a.kind = 'debt'
+                 UNION ALL
+                 SELECT d.person, d.currency, -d.owed FROM reach_debts d) x
+             GROUP BY x.owner_id, x.currency) y
+         WHERE y.owed <> 0 ORDER BY y.owner_id, y.currency LIMIT :most",
     )
 }
 

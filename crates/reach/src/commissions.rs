@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use base::{CommissionId, Cursor, Id, MerchantId, Money, OrderId, Page, PageRequest, PersonId, Timestamp};
+use base::{CommissionId, MerchantId, Money, OrderId, Page, PageRequest, PersonId, Timestamp};
 use db::{DbError, Rx, Tx};
 use ledger::api::{Kind, TransferError};
 use rest::{Actor, Command, Common, Ctx, Denied, Json, OpenApiRouter, Path, Query, Refused, Right, routes};
@@ -155,15 +155,6 @@ pub(crate) fn evidence(rx: &mut Rx, order: OrderId) -> Result<EvidenceView, DbEr
     Ok(EvidenceView { model: found.model, window_hours: found.window_hours, touches, commissions })
 }
 
-fn before(page: &PageRequest) -> CommissionId {
-    let last = page.cursor.as_deref().and_then(|text| Cursor::decode(text).part(0));
-    last.unwrap_or_else(|| CommissionId::from_bytes([0xff; 16]))
-}
-
-fn page_of(rows: Vec<CommissionRow>, page: &PageRequest) -> Page<CommissionRow> {
-    Page::from_rows(rows, page.limit(), |row| Cursor::new([row.id.to_string()]))
-}
-
 /// What the person earned, newest first.
 #[utoipa::path(get, path = "/api/v1/me/commissions", tag = "reach", params(PageRequest),
     responses((status = 200, body = Page<CommissionView>), Common))]
@@ -173,9 +164,10 @@ async fn my_commission_list(
     Query(page): Query<PageRequest>,
 ) -> Result<Json<Page<CommissionView>>, Refused> {
     let hooks = Hooks::of(&ctx);
+    let before = page.before()?;
     let read = move |rx: &mut Rx| {
-        let rows = store::list_earned(rx, actor.person, before(&page), page.limit().saturating_add(1))?;
-        let Page { items, next_cursor } = page_of(rows, &page);
+        let rows = store::list_earned(rx, actor.person, before, page.more())?;
+        let Page { items, next_cursor } = Page::by_id(rows, &page, |row| row.id);
         Ok(Page { items: views(rx, &hooks, items)?, next_cursor })
     };
     Ok(Json(ctx.db().read_long::<_, DbError, _>(read).await?))
@@ -193,9 +185,10 @@ async fn merchant_commission_list(
 ) -> Result<Json<Page<MerchantCommission>>, Refused> {
     actor.may(merchant, Right::Reach)?;
     let hooks = Hooks::of(&ctx);
+    let before = page.before()?;
     let read = move |rx: &mut Rx| {
-        let rows = store::list_owed(rx, merchant, before(&page), page.limit().saturating_add(1))?;
-        let Page { items: rows, next_cursor } = page_of(rows, &page);
+        let rows = store::list_owed(rx, merchant, before, page.more())?;
+        let Page { items: rows, next_cursor } = Page::by_id(rows, &page, |row| row.id);
         let mut people: Vec<PersonId> = rows.iter().map(|row| row.beneficiary).collect();
         people.sort_unstable();
         people.dedup();

@@ -3,8 +3,8 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 use base::{
-    Cursor, EntryId, Id, MerchantId, Money, Page, PageRequest, PersonId, PictureId, ProductId, SessionId,
-    TeamId, Timestamp,
+    EntryId, MerchantId, Money, Page, PageRequest, PersonId, PictureId, ProductId, SessionId, TeamId,
+    Timestamp,
 };
 use db::{DbError, Rx, Tx};
 use rest::{
@@ -345,23 +345,16 @@ struct MerchantEntry {
     sharer_name: String,
 }
 
-fn before(page: &PageRequest) -> EntryId {
-    let last = page.cursor.as_deref().and_then(|text| Cursor::decode(text).part(0));
-    last.unwrap_or_else(|| EntryId::from_bytes([0xff; 16]))
-}
-
-fn my_shares(rx: &mut Rx, ctx: &Ctx, sharer: PersonId, page: &PageRequest) -> Result<Page<MyShare>, DbError> {
-    let rows = store::list_shares(rx, sharer, before(page), page.limit().saturating_add(1))?;
-    let rows = Page::from_rows(rows, page.limit(), |row| Cursor::new([row.entry.id.to_string()]));
-    let mut items = Vec::with_capacity(rows.items.len());
-    for row in rows.items {
+fn my_shares(rx: &mut Rx, ctx: &Ctx, page: Page<SharedRow>) -> Result<Page<MyShare>, DbError> {
+    let mut items = Vec::with_capacity(page.items.len());
+    for row in page.items {
         let shop = people::api::merchant(rx, row.entry.merchant)?;
         let currency = shop.map_or(base::Currency::CNY, |shop| shop.currency);
         let (frozen, paid) = store::earned_by(rx, row.entry.id)?;
         let (frozen, paid) = (Money::new(frozen, currency), Money::new(paid, currency));
         items.push(MyShare { entry: view(ctx, row)?, frozen, paid });
     }
-    Ok(Page { items, next_cursor: rows.next_cursor })
+    Ok(Page { items, next_cursor: page.next_cursor })
 }
 
 /// What the person shared, newest first.
@@ -372,8 +365,11 @@ async fn my_share_list(
     actor: Actor,
     Query(page): Query<PageRequest>,
 ) -> Result<Json<Page<MyShare>>, Refused> {
-    let own = ctx.0.clone();
-    let read = move |rx: &mut Rx| my_shares(rx, &own, actor.person, &page);
+    let (own, before) = (ctx.0.clone(), page.before()?);
+    let read = move |rx: &mut Rx| {
+        let rows = store::list_shares(rx, actor.person, before, page.more())?;
+        my_shares(rx, &own, Page::by_id(rows, &page, |row| row.entry.id))
+    };
     Ok(Json(ctx.db().read_long::<_, DbError, _>(read).await?))
 }
 
@@ -381,20 +377,18 @@ fn merchant_entries(
     rx: &mut Rx,
     ctx: &Ctx,
     merchant: MerchantId,
-    page: &PageRequest,
+    page: Page<SharedRow>,
 ) -> Result<Page<MerchantEntry>, DbError> {
-    let rows = store::list_entries(rx, merchant, before(page), page.limit().saturating_add(1))?;
-    let rows = Page::from_rows(rows, page.limit(), |row| Cursor::new([row.entry.id.to_string()]));
-    let sharers: Vec<PersonId> = rows.items.iter().filter_map(|row| row.entry.sharer).collect();
+    let sharers: Vec<PersonId> = page.items.iter().filter_map(|row| row.entry.sharer).collect();
     let names = people::api::person_names(rx, &sharers)?;
     let shop = people::api::merchant(rx, merchant)?.map(|shop| shop.name).unwrap_or_default();
-    let mut items = Vec::with_capacity(rows.items.len());
-    for row in rows.items {
+    let mut items = Vec::with_capacity(page.items.len());
+    for row in page.items {
         let name = row.entry.sharer.map(|sharer| names.get(&sharer).cloned().unwrap_or_default());
         let sharer_name = name.unwrap_or_else(|| shop.clone());
         items.push(MerchantEntry { entry: view(ctx, row)?, sharer_name });
     }
-    Ok(Page { items, next_cursor: rows.next_cursor })
+    Ok(Page { items, next_cursor: page.next_cursor })
 }
 
 /// The entries that lead to a shop, newest first.
@@ -408,7 +402,10 @@ async fn merchant_entry_list(
     Query(page): Query<PageRequest>,
 ) -> Result<Json<Page<MerchantEntry>>, Refused> {
     actor.may(merchant, Right::Reach)?;
-    let own = ctx.0.clone();
-    let read = move |rx: &mut Rx| merchant_entries(rx, &own, merchant, &page);
+    let (own, before) = (ctx.0.clone(), page.before()?);
+    let read = move |rx: &mut Rx| {
+        let rows = store::list_entries(rx, merchant, before, page.more())?;
+        merchant_entries(rx, &own, merchant, Page::by_id(rows, &page, |row| row.entry.id))
+    };
     Ok(Json(ctx.db().read_long::<_, DbError, _>(read).await?))
 }

@@ -23,7 +23,9 @@ use db::Migrations;
 use rest::Module;
 
 /// This module's tables.
-pub const MIGRATIONS: Migrations = db::migrations!("reach": 1 "reach" "../migrations/0001_reach.sql");
+pub const MIGRATIONS: Migrations = db::migrations!(
+    "reach": 1 "reach" "../migrations/0001_reach.sql", 2 "turn" "../migrations/0002_turn.sql"
+);
 
 /// The module.
 pub fn module() -> Module {

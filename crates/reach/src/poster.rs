@@ -7,6 +7,7 @@ use axum::Extension;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use base::Money;
+use db::DbError;
 use fast_qr::convert::svg::SvgBuilder;
 use fast_qr::qr::QRBuilder;
 use parking_lot::Mutex;
@@ -22,13 +23,13 @@ pub(crate) fn routes() -> OpenApiRouter<Ctx> {
     OpenApiRouter::new()
         .routes(routes!(entry_qr))
         .routes(routes!(entry_poster))
-        .layer(Extension(Arc::new(Posters::new())))
+        .layer(Extension(Arc::new(Posters::default())))
 }
 
 /// Posters kept in memory; about 60 kB each.
 const KEPT_MAX: usize = 200;
 /// Posters painted at once: the rest of the machine is for shopping.
-const PAINTERS: usize = 1;
+static PAINTERS: Semaphore = Semaphore::const_new(1);
 /// Pixels.
 const WIDTH: u32 = 750;
 const HEIGHT: u32 = 1_000;
@@ -51,18 +52,13 @@ const FONT_FILES: [&str; 6] = [
 ];
 
 /// Paints posters and keeps them, by the hash of what they show.
+#[derive(Default)]
 struct Posters {
     kept: Mutex<HashMap<[u8; 32], bytes::Bytes>>,
     fonts: OnceLock<Arc<usvg::fontdb::Database>>,
-    painters: Semaphore,
 }
 
 impl Posters {
-    fn new() -> Self {
-        let painters = Semaphore::new(PAINTERS);
-        Self { kept: Mutex::default(), fonts: OnceLock::new(), painters }
-    }
-
     /// The system's fonts, looked for once.
     fn fonts(&self) -> Arc<usvg::fontdb::Database> {
         let load = || {
@@ -75,24 +71,31 @@ impl Posters {
         Arc::clone(self.fonts.get_or_init(load))
     }
 
-    async fn paint(self: &Arc<Self>, svg: String) -> Option<bytes::Bytes> {
+    async fn paint(self: &Arc<Self>, svg: String) -> Result<bytes::Bytes, DbError> {
         let hash: [u8; 32] = Sha256::digest(svg.as_bytes()).into();
-        if let Some(kept) = self.kept.lock().get(&hash) {
-            return Some(kept.clone());
-        }
-        let _turn = self.painters.acquire().await.ok()?;
-        if let Some(kept) = self.kept.lock().get(&hash) {
-            return Some(kept.clone());
+        if let Some(kept) = self.kept(&hash) {
+            return Ok(kept);
         }
         let own = Arc::clone(self);
-        let painted = tokio::task::spawn_blocking(move || png(&svg, own.fonts())).await.ok()??;
+        let paint = move || {
+            // Who waited for the same poster finds it painted.
+            own.kept(&hash).or_else(|| Some(own.keep(hash, png(&svg, own.fonts())?)))
+        };
+        rest::beside(&PAINTERS, paint).await?.ok_or_else(unpaintable)
+    }
+
+    fn kept(&self, hash: &[u8; 32]) -> Option<bytes::Bytes> {
+        self.kept.lock().get(hash).cloned()
+    }
+
+    fn keep(&self, hash: [u8; 32], painted: Vec<u8>) -> bytes::Bytes {
         let painted = bytes::Bytes::from(painted);
         let mut kept = self.kept.lock();
         if kept.len() >= KEPT_MAX {
             kept.clear();
         }
         kept.insert(hash, painted.clone());
-        Some(painted)
+        painted
     }
 }
 
@@ -227,8 +230,8 @@ fn poster_svg(preview: &EntryPreview, url: &str) -> Option<String> {
     Some(svg)
 }
 
-fn mistake() -> Refused {
-    Refused(base::Problem::new(500, "internal", "the server made a mistake; it has been noted"))
+fn unpaintable() -> DbError {
+    DbError::Bug("a poster or QR code could not be painted".to_owned())
 }
 
 fn picture(kind: &'static str, body: impl IntoResponse) -> Response {
@@ -240,7 +243,7 @@ fn picture(kind: &'static str, body: impl IntoResponse) -> Response {
     responses((status = 200, content_type = "image/svg+xml", body = String), Common))]
 async fn entry_qr(ctx: rest::State, Path(code): Path<String>) -> Result<Response, Refused> {
     let code = EntrySecret::of(&ctx).check(&code).ok_or(Denied::Unknown)?;
-    let svg = qr_svg(&entry_url(&ctx, &code)).ok_or_else(mistake)?;
+    let svg = qr_svg(&entry_url(&ctx, &code)).ok_or_else(unpaintable)?;
     Ok(picture("image/svg+xml", svg))
 }
 
@@ -253,8 +256,8 @@ async fn entry_poster(
     Path(code): Path<String>,
 ) -> Result<Response, Refused> {
     let preview = find_preview(&ctx, code).await?;
-    let svg = poster_svg(&preview, &entry_url(&ctx, &preview.code)).ok_or_else(mistake)?;
-    let png = posters.paint(svg).await.ok_or_else(mistake)?;
+    let svg = poster_svg(&preview, &entry_url(&ctx, &preview.code)).ok_or_else(unpaintable)?;
+    let png = posters.paint(svg).await?;
     Ok(picture("image/png", png))
 }
 

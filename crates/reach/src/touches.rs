@@ -24,7 +24,7 @@ pub(crate) fn subscribers() -> Vec<Subscriber> {
 /// The same entry again within this time is the same touch, in seconds.
 const SAME_TOUCH_S: i64 = 3_600;
 /// Touches of one person at one merchant that are kept within an hour; more are only counted as visits.
-const TOUCHES_PER_HOUR_MAX: usize = 30;
+const TOUCHES_PER_HOUR_MAX: u8 = 30;
 
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -36,7 +36,7 @@ struct TouchInput {
 /// What became of a touch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 struct Touched {
-    /// Whether it may earn the sharer something: not one's own entry, and not the same again within an hour.
+    /// Whether it may earn the sharer something: not one's own entry, and not the one before again within an hour.
     recorded: bool,
 }
 
@@ -61,10 +61,11 @@ fn record_touch(tx: &mut Tx, touch: &Touch) -> Result<Touched, TouchError> {
     let entry = store::find_by_code(tx, code)?.ok_or(Denied::Unknown)?;
     let counted = Counted { entry: entry.id, merchant: entry.merchant, kind: &entry.kind };
     let visit = Counts { visits: 1, ..Counts::default() };
-    let last = store::last_touches(tx, *person, entry.merchant, 30)?;
+    store::take_turn(tx, *person, entry.merchant)?;
+    let last = store::last_touches(tx, *person, entry.merchant, TOUCHES_PER_HOUR_MAX.into())?;
     let since = tx.now().plus_seconds(-SAME_TOUCH_S);
     let is_same = last.first().is_some_and(|(before, at)| *before == entry.id && *at >= since);
-    let is_many = last.iter().filter(|(_, at)| *at >= since).count() >= TOUCHES_PER_HOUR_MAX;
+    let is_many = last.iter().filter(|(_, at)| *at >= since).count() >= TOUCHES_PER_HOUR_MAX.into();
     if entry.sharer == Some(*person) || is_same || is_many {
         store::count(tx, &counted, visit)?;
         return Ok(Touched { recorded: false });
@@ -96,7 +97,8 @@ async fn touch_create(
 fn count_sign_up(tx: &mut Tx, event: &StoredEvent) -> Result<(), Failure> {
     let joined: MemberJoined = Failure::check(serde_json::from_str(&event.payload))?;
     let since = event.at.plus_seconds(WINDOW_HOURS_MAX.saturating_mul(-3_600));
-    if let Some((entry, merchant, kind)) = store::last_entry(tx, joined.person, since)? {
+    // What was touched since has not brought the member in.
+    if let Some((entry, merchant, kind)) = store::last_entry(tx, joined.person, since, event.at)? {
         let add = Counts { sign_ups: 1, ..Counts::default() };
         store::count(tx, &Counted { entry, merchant, kind: &kind }, add)?;
     }

@@ -200,11 +200,20 @@ pub fn cookie_name(is_demo: bool) -> &'static str {
     if is_demo { "tuan_session" } else { "__Host-tuan_session" }
 }
 
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let authorization = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    authorization.strip_prefix("Bearer ").map(str::trim)
+}
+
+/// Whether the session token of a request is a bearer token, which no browser sends by itself.
+pub fn has_bearer(headers: &HeaderMap) -> bool {
+    bearer(headers).is_some()
+}
+
 /// The session token of a request: the bearer token, else the cookie.
 pub fn bearer_or_cookie(headers: &HeaderMap, is_demo: bool) -> Option<&str> {
-    let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    if let Some(token) = authorization.and_then(|value| value.strip_prefix("Bearer ")) {
-        return Some(token.trim());
+    if let Some(token) = bearer(headers) {
+        return Some(token);
     }
     let name = cookie_name(is_demo);
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
@@ -288,7 +297,10 @@ mod tests {
         headers.insert(header::COOKIE, "a=b; tuan_session=c1".parse().unwrap());
         assert_eq!(bearer_or_cookie(&headers, true), Some("c1"));
         assert_eq!(bearer_or_cookie(&headers, false), None);
+        headers.insert(header::AUTHORIZATION, "Basic YTpi".parse().unwrap());
+        assert_eq!((bearer_or_cookie(&headers, true), has_bearer(&headers)), (Some("c1"), false));
         headers.insert(header::AUTHORIZATION, "Bearer t1".parse().unwrap());
+        assert!(has_bearer(&headers));
         assert_eq!(bearer_or_cookie(&headers, true), Some("t1"));
     }
 }

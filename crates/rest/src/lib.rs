@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 mod actor;
+mod beside;
 mod ctx;
 mod extract;
 mod idempotency;
@@ -15,8 +16,9 @@ mod problem;
 
 pub use actor::{
     Actor, Authenticate, Denied, Found, MaybeActor, Member, Membership, Right, Rights, bearer_or_cookie,
-    cookie_name,
+    cookie_name, has_bearer,
 };
+pub use beside::beside;
 pub use ctx::{Ctx, Settings, State};
 pub use extract::{Json, Path, Query};
 pub use idempotency::{Command, MIGRATIONS, Once, Verbatim, upkeep};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use base::Problem;
+use base::{BadCursor, Problem};
 use db::DbError;
 use utoipa::openapi::{Content, RefOr, ResponseBuilder};
 
@@ -65,6 +65,16 @@ impl ToProblem for DbError {
             (503, "store.unavailable"),
             (507, "store.full"),
         ]
+    }
+}
+
+impl ToProblem for BadCursor {
+    fn problem(&self) -> Problem {
+        Problem::new(400, "query.invalid", self.to_string())
+    }
+
+    fn documented() -> Vec<(u16, &'static str)> {
+        vec![(400, "query.invalid")]
     }
 }
 

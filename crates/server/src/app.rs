@@ -39,8 +39,8 @@ pub(crate) fn modules() -> Vec<Module> {
 fn upwards() -> reach::api::Hooks {
     fn team(rx: &mut Rx, team: TeamId) -> Result<Option<TeamTarget>, DbError> {
         let Some(brief) = deals::api::team_brief(rx, team)? else { return Ok(None) };
-        let TeamBrief { merchant, product, price, .. } = brief;
-        Ok(Some(TeamTarget { merchant, product, team_price: Some(price) }))
+        let TeamBrief { product, price, .. } = brief;
+        Ok(Some(TeamTarget { product, team_price: Some(price) }))
     }
     reach::api::Hooks {
         team: Some(team),

@@ -11,11 +11,13 @@ pub mod market;
 mod postgres_server;
 pub mod process;
 pub mod shopper;
+mod side_by_side;
 mod store;
 
 pub use app::{Answer, App, Parts};
 pub use db::Engine;
 pub use postgres_server::{Frozen, PostgresServer, Stop, fresh_database};
+pub use side_by_side::join_all;
 pub use store::{Store, block_on, open};
 
 /// Declares a test of routes that runs on both engines: `app_test!(name, parts, |app| …)`, where `parts` is a

@@ -43,8 +43,8 @@ app_test!(products_are_listed_sorted_and_paged, parts, |app| {
     assert_eq!(all(format!("merchant={}&category={}", one.id, category(2))).await.len(), 0);
     app.get("/api/v1/products?sort=old", "").await.expect_problem(400, "query.invalid");
     app.get("/api/v1/products?category=x", "").await.expect_problem(400, "query.invalid");
-    // A cursor that means nothing starts over.
-    assert_eq!(titles(&app.get("/api/v1/products?cursor=%27%3B--", "").await.expect(200)).len(), 6);
+    // A cursor that means nothing does not start over: a client would walk in circles.
+    app.get("/api/v1/products?cursor=%27%3B--", "").await.expect_problem(400, "query.invalid");
 
     let own = app.get(&format!("{}?state=draft", one.path("products")), &one.token).await.expect(200);
     assert_eq!(titles(&own), ["draft"]);

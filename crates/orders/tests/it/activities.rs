@@ -103,22 +103,43 @@ app_test!(one_that_runs_keeps_what_it_promises, parts, |app| {
     app.audit().await;
 });
 
-app_test!(a_quota_given_later_counts_what_is_held_and_not_what_came_back, parts, |app| {
+app_test!(a_limit_set_later_gives_nothing_back_for_what_it_did_not_count, parts, |app| {
     let owner = owner(&app).await;
-    let ids = product(&app, "A", 1_000, 10).await;
+    let ids = product(&app, "A", 1_000, 20).await;
     let (path, body) = draft(&app, &owner, ids).await;
-    let open = with(&body, json!({ "quota": null, "window_minutes": 5 }));
+    let open = with(
+        &body,
+        json!({ "quota": null, "per_person_limit": null, "window_minutes": 5, "new_buyers_only": false }),
+    );
     app.call("PUT", &path, &owner.token, open.clone()).await.expect(200);
     app.post(&format!("{path}/start"), &owner.token, Value::Null).await.expect(200);
     let activity = path.rsplit('/').next().unwrap();
+    let deal = json!({ "activity": activity, "team": null });
     let buyer = someone(&app, 2).await;
-    top_up(&app, &buyer, 2_000).await;
-    let placed = order(&app, &buyer, ids.1, 2, 1_600, json!({ "activity": activity, "team": null })).await;
-    pay(&app, &buyer, &placed, "wallet").await.expect(201);
-    app.pass(5 * 60).await;
-    assert_eq!(state(&app, &buyer, &placed).await, "refunded");
-    let view = app.call("PUT", &path, &owner.token, with(&open, json!({ "quota": 2 }))).await.expect(200);
-    assert_eq!(view["quota_left"], 2);
+    top_up(&app, &buyer, 10_000).await;
+    let buy = async |units: i64| {
+        let placed = order(&app, &buyer, ids.1, units, units * 800, deal.clone()).await;
+        (pay(&app, &buyer, &placed, "wallet").await, placed)
+    };
+    let (paid, first) = buy(2).await;
+    paid.expect(201);
+    // Two units are held when limits of three come; three more are counted in them.
+    app.pass(60).await;
+    let limited = with(&open, json!({ "quota": 3, "per_person_limit": 3 }));
+    let view = app.call("PUT", &path, &owner.token, limited.clone()).await.expect(200);
+    assert_eq!(view["quota_left"], 3);
+    buy(3).await.0.expect(201);
+    // The team of the first fails; its units come back to stock, not to the limits.
+    app.pass(4 * 60).await;
+    assert_eq!(state(&app, &buyer, &first).await, "refunded");
+    assert_eq!(app.get(&path, &owner.token).await.expect(200)["quota_left"], 0);
+    buy(1).await.0.expect_problem(409, "deal.person_limit");
+    let roomy = with(&limited, json!({ "per_person_limit": 10 }));
+    app.call("PUT", &path, &owner.token, roomy).await.expect(200);
+    buy(1).await.0.expect_problem(409, "deal.quota");
+    // What was counted comes back.
+    app.pass(60).await;
+    assert_eq!(app.get(&path, &owner.token).await.expect(200)["quota_left"], 3);
     app.audit().await;
 });
 

@@ -1,7 +1,9 @@
 //! The cart as a whole.
 
+use base::{PersonId, SkuId};
+use db::{DbError, Lane};
 use serde_json::{Value, json};
-use testkit::{App, app_test};
+use testkit::{App, app_test, join_all};
 
 use crate::world::*;
 
@@ -51,4 +53,88 @@ app_test!(a_refused_cart_changes_nothing, parts, |app| {
         assert_eq!(app.get("/api/v1/cart", &buyer.token).await.expect(200), before);
     }
     put(&app, "", json!([])).await.expect_problem(401, "auth.required");
+});
+
+/// So many SKUs that are for sale.
+async fn skus(app: &App, count: usize) -> Vec<SkuId> {
+    let mut made = Vec::new();
+    for n in 0..count {
+        made.push(product(app, &format!("n{n}"), 100, 10).await.1);
+    }
+    made
+}
+
+fn lines(skus: &[SkuId]) -> Value {
+    skus.iter().map(|sku| json!({ "sku": sku, "qty": 1 })).collect()
+}
+
+async fn in_cart(app: &App, person: PersonId) -> i64 {
+    let read = move |rx: &mut db::Rx| {
+        rx.one(
+            "SELECT COUNT(*) FROM orders_cart WHERE person = :person",
+            db::params!["person" => person],
+            |row| row.get(0),
+        )
+    };
+    app.store.db.read::<_, DbError, _>(read).await.unwrap()
+}
+
+app_test!(a_cart_holds_a_hundred_things_even_at_once, parts, |app| {
+    owner(&app).await;
+    let buyer = someone(&app, 2).await;
+    let skus = skus(&app, 112).await;
+    let whole = lines(&skus[..96]);
+    put(&app, &buyer.token, whole.clone()).await.expect(200);
+    let add = async |sku: &SkuId| {
+        let path = format!("/api/v1/cart/lines/{sku}");
+        app.call("PUT", &path, &buyer.token, json!({ "qty": 1 })).await
+    };
+    let (added, refused): (Vec<_>, Vec<_>) =
+        join_all(skus[96..].iter().map(add)).await.into_iter().partition(|answer| answer.status == 200);
+    assert_eq!((added.len(), in_cart(&app, buyer.person).await), (4, 100));
+    for answer in refused {
+        answer.expect_problem(409, "cart.full");
+    }
+    // More of what is in it is no more things.
+    add(&skus[0]).await.expect(200);
+    // Against the whole cart being replaced at once.
+    let replace = join_all((0..4).map(|_| put(&app, &buyer.token, whole.clone())));
+    let (replaced, _) = tokio::join!(replace, join_all(skus[96..].iter().map(add)));
+    assert!(replaced.iter().all(|answer| answer.status == 200));
+    assert!((96..=100).contains(&in_cart(&app, buyer.person).await));
+});
+
+app_test!(what_a_guest_brings_beyond_a_hundred_is_left_out, parts, |app| {
+    owner(&app).await;
+    let buyer = someone(&app, 2).await;
+    let skus = skus(&app, 120).await;
+    put(&app, &buyer.token, lines(&skus[..60])).await.expect(200);
+    let guest = app.post("/api/v1/sessions/guest", "", json!({ "deliver": "bearer" })).await.expect(201);
+    let token = guest["token"].as_str().unwrap();
+    put(&app, token, lines(&skus[50..120])).await.expect(200);
+    let (from, to): (PersonId, _) = (guest["person"].as_str().unwrap().parse().unwrap(), buyer.person);
+    let merge = orders::module().merge_guest.unwrap();
+    app.store.db.write::<_, DbError, _>(Lane::Interactive, move |tx| merge(tx, from, to)).await.unwrap();
+    assert_eq!((in_cart(&app, to).await, in_cart(&app, from).await), (100, 0));
+});
+
+app_test!(the_lines_of_a_cart_are_ordered_once_even_at_once, parts, |app| {
+    owner(&app).await;
+    let buyer = someone(&app, 2).await;
+    let skus = skus(&app, 2).await;
+    for wanted in [&skus[..], &skus[..1]] {
+        put(&app, &buyer.token, lines(wanted)).await.expect(200);
+        let total = 100 * i64::try_from(wanted.len()).unwrap();
+        let body = json!({
+            "source": { "kind": "cart", "skus": wanted },
+            "address": buyer.address, "expected_total_minor": total,
+        });
+        // Each with a key of its own: another tab, not the same request again.
+        let asks = (0..8).map(|_| app.post("/api/v1/checkouts", &buyer.token, body.clone()));
+        let answers = join_all(asks).await;
+        assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 1);
+        for answer in answers.into_iter().filter(|answer| answer.status != 201) {
+            answer.expect_problem(409, "checkout.cart_changed");
+        }
+    }
 });

@@ -88,6 +88,41 @@ app_test!(the_last_seat_is_taken_once_and_the_others_are_not_charged, parts, |ap
     app.audit().await;
 });
 
+app_test!(the_quota_of_an_activity_is_used_up_and_not_passed, parts, |app| {
+    let owner = owner(&app).await;
+    let ids = product(&app, "A", 1_000, 100).await;
+    let activity = activity(&app, &owner, ids, 2, json!({ "quota": 7 })).await;
+    let mut orders = Vec::new();
+    for number in 2..18 {
+        let who = someone(&app, number).await;
+        top_up(&app, &who, 1_600).await;
+        let deal = json!({ "activity": activity, "team": null });
+        let placed = order(&app, &who, ids.1, 2, 1_600, deal).await;
+        orders.push((who, placed));
+    }
+    let racers = orders.clone();
+    let (app, answers) = race(app, 16, move |app, n| {
+        let (who, placed) = racers[n].clone();
+        Box::pin(async move { pay(&app, &who, &placed, "wallet").await })
+    })
+    .await;
+    // Two each: three of them fit into seven, and one unit is left over.
+    let (paid, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 201);
+    assert_eq!((paid.len(), refused.len()), (3, 13));
+    for answer in refused {
+        answer.expect_problem(409, "deal.quota");
+    }
+    let view = app.get(&format!("/api/v1/activities/{activity}"), &owner.token).await.expect(200);
+    assert_eq!((&view["quota_left"], available(&app, ids.1).await), (&json!(1), 94));
+    let mut left = 0;
+    for (who, _) in &orders {
+        left += wallet(&app, who).await;
+    }
+    assert_eq!(left, 13 * 1_600);
+    app.settle().await;
+    app.audit().await;
+});
+
 app_test!(one_wallet_pays_for_what_it_holds, parts, |app| {
     owner(&app).await;
     let (_, sku) = product(&app, "A", 600, 100).await;

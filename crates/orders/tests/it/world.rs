@@ -27,7 +27,6 @@ pub(crate) fn parts() -> Parts {
         team: Some(|rx, team| {
             let brief = deals::api::team_brief(rx, team)?;
             Ok(brief.map(|brief| reach::api::TeamTarget {
-                merchant: brief.merchant,
                 product: brief.product,
                 team_price: Some(brief.price),
             }))

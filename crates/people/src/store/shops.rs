@@ -85,11 +85,30 @@ pub(crate) fn set_rights(
     Ok(changed == 1)
 }
 
-/// `false` when the person is not staff there, or is the owner.
-pub(crate) fn delete_staff(tx: &mut Tx, merchant: MerchantId, person: PersonId) -> Result<bool, DbError> {
+/// Sets the rights of staff whose row was read a moment ago; `false` when it is another by now.
+pub(crate) fn replace_rights(
+    tx: &mut Tx,
+    merchant: MerchantId,
+    row: &StaffRow,
+    rights: Rights,
+) -> Result<bool, DbError> {
+    let changed = tx.execute(
+        "UPDATE people_staff SET rights = :rights
+         WHERE person = :person AND merchant = :merchant AND role = 'staff' AND rights = :before",
+        params![
+            "person" => row.person, "merchant" => merchant, "rights" => rights.bits(),
+            "before" => row.rights.bits(),
+        ],
+    )?;
+    Ok(changed == 1)
+}
+
+/// Removes staff whose row was read a moment ago; `false` when it is another by now.
+pub(crate) fn delete_staff(tx: &mut Tx, merchant: MerchantId, row: &StaffRow) -> Result<bool, DbError> {
     let deleted = tx.execute(
-        "DELETE FROM people_staff WHERE person = :person AND merchant = :merchant AND role = 'staff'",
-        params!["person" => person, "merchant" => merchant],
+        "DELETE FROM people_staff
+         WHERE person = :person AND merchant = :merchant AND role = 'staff' AND rights = :before",
+        params!["person" => row.person, "merchant" => merchant, "before" => row.rights.bits()],
     )?;
     Ok(deleted == 1)
 }

@@ -14,6 +14,8 @@ app_test!(devices_are_listed_and_ended, parts, |app| {
     assert_eq!(rest["items"][0]["is_current"], true);
     assert_eq!(rest["next_cursor"], Value::Null);
 
+    app.get("/api/v1/sessions?cursor=x", &first).await.expect_problem(400, "query.invalid");
+
     let other = member(&app, "13800138001").await;
     let path = format!("/api/v1/sessions/{}/end", second["session"].as_str().unwrap());
     app.post(&path, &other, Value::Null).await.expect_problem(404, "session.not_found");

@@ -1,5 +1,5 @@
 use super::*;
-use testkit::app_test;
+use testkit::{app_test, join_all};
 
 app_test!(an_operator_opens_a_shop, parts, |app| {
     let operator = operator(&app).await;
@@ -62,6 +62,35 @@ app_test!(nobody_gives_what_they_do_not_have, parts, |app| {
     assert_eq!(count(&app, "SELECT COUNT(*) FROM people_staff").await, 3);
     let sum = "SELECT CAST(SUM(rights) AS BIGINT) FROM people_staff WHERE role = 'staff'";
     assert_eq!(count(&app, sum).await, 128 + 4 + 64);
+});
+
+app_test!(what_the_owner_gives_meanwhile_is_not_taken_by_who_lacks_it, parts, |app| {
+    let (merchant, owner) = shop(&app, 1, "13800138000").await;
+    let staff = format!("/api/v1/merchants/{merchant}/staff");
+    let body = json!({ "phone": "13800138001", "rights": ["staff", "orders"] });
+    app.post(&staff, &owner, body).await.expect(201);
+    let helper = member(&app, "13800138001").await;
+    for round in 0..8 {
+        let body = json!({ "phone": format!("1390013800{round}"), "rights": ["orders"] });
+        let person = app.post(&staff, &owner, body).await.expect(201)["person"].as_str().unwrap().to_owned();
+        let path = format!("{staff}/{person}");
+        let (taking, body) =
+            if round % 2 == 0 { ("PUT", json!({ "rights": [] })) } else { ("DELETE", Value::Null) };
+        let asks = [
+            app.call("PUT", &path, &owner, json!({ "rights": ["orders", "money"] })),
+            app.call(taking, &path, &helper, body),
+        ];
+        let [given, taken] = <[_; 2]>::try_from(join_all(asks).await).ok().unwrap();
+        let list = app.get(&staff, &owner).await.expect(200);
+        let now = list["items"].as_array().unwrap().iter().find(|item| item["person"] == person.as_str());
+        if given.status == 200 {
+            assert_eq!(now.unwrap()["rights"], json!(["orders", "money"]), "{} {}", given.json, taken.json);
+        } else {
+            // Removed first, by who may.
+            given.expect_problem(404, "staff.not_found");
+            assert!(now.is_none());
+        }
+    }
 });
 
 app_test!(the_owner_stays, parts, |app| {

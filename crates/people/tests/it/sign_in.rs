@@ -1,5 +1,5 @@
 use super::*;
-use testkit::app_test;
+use testkit::{app_test, join_all};
 
 app_test!(a_code_signs_in_once, parts, |app| {
     let code = code(&app, "13800138000").await;
@@ -146,6 +146,25 @@ app_test!(a_guest_with_two_tabs_is_taken_over_once, parts, |app| {
     assert_eq!(merged + i64::from(people[1] == guest["person"]), 1);
 });
 
+app_test!(two_tabs_of_a_guest_that_join_at_once_are_both_signed_in, parts, |app| {
+    let guest = guest(&app).await;
+    let token = guest["token"].as_str().unwrap();
+    let phones = ["13800138000", "13800138001", "13800138002", "13800138003"];
+    let mut asks = Vec::new();
+    for phone in phones {
+        let body = json!({ "phone": phone, "code": code(&app, phone).await, "deliver": "bearer" });
+        asks.push(app.post("/api/v1/sessions", token, body));
+    }
+    let mut upgraded = 0;
+    for answer in join_all(asks).await {
+        let session = answer.expect(201);
+        upgraded += usize::from(session["person"] == guest["person"]);
+        app.get("/api/v1/me", session["token"].as_str().unwrap()).await.expect(200);
+    }
+    assert_eq!(upgraded, 1);
+    app.get("/api/v1/me", token).await.expect_problem(401, "auth.required");
+});
+
 app_test!(the_same_new_number_twice_at_once_is_one_member, parts, |app| {
     let code = code(&app, "13800138000").await;
     let body = json!({ "phone": "13800138000", "code": code, "deliver": "bearer" });
@@ -171,6 +190,33 @@ app_test!(a_password_works_and_locks_after_ten_wrong_ones_even_at_once, parts, |
     locked.expect_problem(429, "sign_in.too_many");
     app.pass(900).await;
     app.post("/api/v1/sessions/password", "", body("correct horse")).await.expect(201);
+});
+
+app_test!(wrong_passwords_are_counted_per_address_too_even_at_once, parts, |app| {
+    let token = member(&app, "13800138000").await;
+    let set = json!({ "password": "correct horse" });
+    app.call("PUT", "/api/v1/me/password", &token, set).await.expect(204);
+    let try_one = |phone: String, password: &str| {
+        let request = axum::http::Request::post("/api/v1/sessions/password")
+            .header("content-type", "application/json")
+            .extension(people::ClientAddress("203.0.113.7".to_owned()));
+        let body = json!({ "phone": phone, "password": password, "deliver": "bearer" }).to_string();
+        app.send(request.body(axum::body::Body::from(body)).unwrap())
+    };
+    let right = || try_one("13800138000".to_owned(), "correct horse");
+    right().await.expect(201);
+    // Of fifty, forty-six were used by somebody who tries one password on many numbers.
+    let used = |tx: &mut Tx| {
+        tx.execute("UPDATE people_limit SET used = 46 WHERE scope = 'password_address' AND used = 0", &[])
+    };
+    assert_eq!(app.store.db.write::<_, DbError, _>(Lane::Interactive, used).await.unwrap(), 1);
+    let tries = (0..8).map(|n| try_one(format!("1390013800{n}"), "wrong horse"));
+    let answers = join_all(tries).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 422).count(), 4);
+    assert_eq!(answers.iter().filter(|answer| answer.status == 429).count(), 4);
+    right().await.expect_problem(429, "sign_in.too_many");
+    app.pass(900).await;
+    right().await.expect(201);
 });
 
 app_test!(an_unknown_number_answers_like_a_known_one, parts, |app| {
@@ -235,27 +281,3 @@ app_test!(the_store_knows_no_secret, parts, |app| {
     assert_eq!(hash.len(), 32);
     assert_eq!(count(&app, "SELECT COUNT(*) FROM people_code WHERE demo_code IS NOT NULL").await, 0);
 });
-
-async fn join_all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
-    // All are polled side by side on this one task; the store has its own threads.
-    let mut futures: Vec<_> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
-    std::future::poll_fn(move |context| {
-        let mut is_done = true;
-        for (future, output) in &mut futures {
-            if output.is_none() {
-                match future.as_mut().poll(context) {
-                    std::task::Poll::Ready(value) => *output = Some(value),
-                    std::task::Poll::Pending => is_done = false,
-                }
-            }
-        }
-        if is_done {
-            std::task::Poll::Ready(
-                std::mem::take(&mut futures).into_iter().filter_map(|(_, out)| out).collect(),
-            )
-        } else {
-            std::task::Poll::Pending
-        }
-    })
-    .await
-}

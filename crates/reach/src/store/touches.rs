@@ -24,6 +24,16 @@ pub(crate) fn last_touches(
     )
 }
 
+/// Lets the touches of a person at a merchant come one after the other: to be called before the last ones are looked
+/// at, so that two at once neither count as one each nor pass the limit together.
+pub(crate) fn take_turn(tx: &mut Tx, person: PersonId, merchant: MerchantId) -> Result<(), DbError> {
+    tx.later(
+        "INSERT INTO reach_turn AS t (person, merchant, turns) VALUES (:person, :merchant, 1)
+         ON CONFLICT (person, merchant) DO UPDATE SET turns = t.turns + excluded.turns",
+        params!["person" => person, "merchant" => merchant],
+    )
+}
+
 pub(crate) fn has_touched(
     rx: &mut Rx,
     person: PersonId,
@@ -100,16 +110,18 @@ pub(crate) fn find_touch(
     )
 }
 
-/// The entry through which a person came last, whatever the merchant.
+/// The entry through which a person came last between two times, whatever the merchant.
 pub(crate) fn last_entry(
     rx: &mut Rx,
     person: PersonId,
     since: Timestamp,
+    until: Timestamp,
 ) -> Result<Option<(EntryId, MerchantId, String)>, DbError> {
     rx.opt(
         "SELECT t.entry, t.merchant, e.kind FROM reach_touch t JOIN reach_entry e ON e.id = t.entry
-         WHERE t.person = :person AND t.at >= :since ORDER BY t.person, t.id DESC, t.merchant LIMIT 1",
-        params!["person" => person, "since" => since],
+         WHERE t.person = :person AND t.at >= :since AND t.at <= :until
+         ORDER BY t.person, t.id DESC, t.merchant LIMIT 1",
+        params!["person" => person, "since" => since, "until" => until],
         |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
     )
 }
@@ -123,5 +135,6 @@ pub(crate) fn move_touches(tx: &mut Tx, guest: PersonId, member: PersonId) -> Re
          ON CONFLICT (person, merchant, id) DO NOTHING",
         params!["guest" => guest, "member" => member],
     )?;
-    tx.later("DELETE FROM reach_touch WHERE person = :guest", params!["guest" => guest])
+    tx.later("DELETE FROM reach_touch WHERE person = :guest", params!["guest" => guest])?;
+    tx.later("DELETE FROM reach_turn WHERE person = :guest", params!["guest" => guest])
 }

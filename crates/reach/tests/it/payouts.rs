@@ -276,3 +276,19 @@ app_test!(a_burst_is_held_until_a_person_looks, parts, |app| {
     assert_eq!(world.release(1).await, 0);
     world.app.audit().await;
 });
+
+app_test!(an_audit_tells_of_a_debt_the_ledger_does_not_know, parts, |app| {
+    let world = World::new(app).await;
+    let who = world.member(1).await;
+    let audit = reach::module().audits.into_iter().find(|audit| audit.id == "INV-40").unwrap().run;
+    let told = world.read(audit).await;
+    assert_eq!(told, Vec::<String>::new());
+    let person = who.id;
+    world
+        .write(move |tx| {
+            let sql = "INSERT INTO reach_debt (person, currency, owed) VALUES (:person, 'CNY', 5)";
+            tx.execute(sql, db::params!["person" => person])
+        })
+        .await;
+    assert_eq!(world.read(audit).await, [who.id.to_string()]);
+});

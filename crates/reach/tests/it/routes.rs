@@ -1,7 +1,8 @@
 //! What people, sharers and merchants see.
 
+use base::Clock as _;
 use serde_json::json;
-use testkit::app_test;
+use testkit::{app_test, join_all};
 
 use crate::{World, merchant, parts};
 
@@ -71,6 +72,75 @@ app_test!(a_new_member_counts_for_the_entry, parts, |app| {
     world.app.settle().await;
     let funnel = world.app.get(&format!("/api/v1/merchants/{}/funnel", merchant()), &world.owner.token).await;
     assert_eq!(funnel.expect(200)["items"][0]["sign_ups"], 1);
+});
+
+app_test!(what_is_touched_after_joining_brought_nobody_in, parts, |app| {
+    let world = World::new(app).await;
+    let (sharer, joined) = (world.member(1).await, world.member(2).await);
+    let code = world.share(&sharer).await;
+    // The event waits; the member has come through an entry by the time it is looked at.
+    world.app.store.clock.advance(1_000_000);
+    assert!(world.touch(&joined, &code).await);
+    world.app.settle().await;
+    let funnel = world.app.get(&format!("/api/v1/merchants/{}/funnel", merchant()), &world.owner.token).await;
+    let row = funnel.expect(200)["items"][0].clone();
+    assert_eq!((&row["visitors"], &row["sign_ups"]), (&json!(1), &json!(0)));
+});
+
+app_test!(thirty_touches_an_hour_are_kept_even_at_once, parts, |app| {
+    let world = World::new(app).await;
+    let buyer = world.member(1).await;
+    let mut codes = Vec::new();
+    for n in 2..36 {
+        codes.push(world.share(&world.member(n).await).await);
+    }
+    let touches = join_all(codes.iter().map(|code| world.touch(&buyer, code))).await;
+    assert_eq!(touches.iter().filter(|recorded| **recorded).count(), 30);
+    // The same entry from many tabs is one touch.
+    world.app.store.clock.advance(3_601_000_000);
+    let touches = join_all((0..8).map(|_| world.touch(&buyer, &codes[0]))).await;
+    assert_eq!(touches.iter().filter(|recorded| **recorded).count(), 1);
+    let kept: i64 = world.read(|rx| rx.one("SELECT COUNT(*) FROM reach_touch", &[], |row| row.get(0))).await;
+    assert_eq!(kept, 31);
+});
+
+app_test!(lists_go_on_where_their_own_cursor_says, parts, |app| {
+    let world = World::new(app).await;
+    world.rules(1_000, 0, 48, "last_touch").await;
+    let (sharer, buyer) = (world.member(1).await, world.member(2).await);
+    world.bring(&sharer, &buyer).await;
+    world.place(1, &buyer, &[10_000, 20_000]).await;
+    let shop = json!({ "kind": "link", "target": { "kind": "merchant", "id": merchant() } });
+    world.app.post("/api/v1/entries", &sharer.token, shop).await.expect(201);
+    let base = format!("/api/v1/merchants/{}", merchant());
+    let (entries, owed) = (format!("{base}/entries"), format!("{base}/commissions"));
+    let mut cursors = Vec::new();
+    for (path, who) in [
+        ("/api/v1/me/shares", &sharer),
+        ("/api/v1/me/commissions", &sharer),
+        (entries.as_str(), &world.owner),
+        (owed.as_str(), &world.owner),
+    ] {
+        let all = world.app.get(path, &who.token).await.expect(200);
+        assert_eq!(
+            (all["items"].as_array().unwrap().len(), &all["next_cursor"]),
+            (2, &json!(null)),
+            "{path}"
+        );
+        let first = world.app.get(&format!("{path}?limit=1"), &who.token).await.expect(200);
+        let cursor = first["next_cursor"].as_str().unwrap().to_owned();
+        let rest = world.app.get(&format!("{path}?cursor={cursor}"), &who.token).await.expect(200);
+        assert_eq!((&first["items"][0], &rest["items"][0]), (&all["items"][0], &all["items"][1]), "{path}");
+        cursors.push((path, who, cursor));
+    }
+    // The first page in its place would be read again and again.
+    for (n, (path, who, _)) in cursors.iter().enumerate() {
+        let of_another = cursors[(n + 1) % 2].2.as_str();
+        for bad in [if n < 2 { of_another } else { "x" }, ""] {
+            let answer = world.app.get(&format!("{path}?cursor={bad}"), &who.token).await;
+            answer.expect_problem(400, "query.invalid");
+        }
+    }
 });
 
 app_test!(pictures_are_painted, parts, |app| {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use db::{DbError, Lane};
-use testkit::app_test;
+use testkit::{app_test, join_all};
 
 use crate::{World, merchant, order, parts};
 
@@ -71,27 +71,6 @@ app_test!(no_race_closes_a_ring, parts, |app| {
     }
     world.app.audit().await;
 });
-
-/// Polls all of them side by side.
-async fn join_all<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
-    let mut futures: Vec<_> = futures.into_iter().map(Box::pin).collect();
-    let mut outputs: Vec<Option<F::Output>> = futures.iter().map(|_| None).collect();
-    std::future::poll_fn(move |cx| {
-        for (future, output) in futures.iter_mut().zip(outputs.iter_mut()) {
-            if output.is_none()
-                && let std::task::Poll::Ready(value) = future.as_mut().poll(cx)
-            {
-                *output = Some(value);
-            }
-        }
-        if outputs.iter().all(Option::is_some) {
-            std::task::Poll::Ready(outputs.iter_mut().filter_map(Option::take).collect())
-        } else {
-            std::task::Poll::Pending
-        }
-    })
-    .await
-}
 
 app_test!(a_third_level_is_refused_by_the_database, parts, |app| {
     let world = World::new(app).await;

@@ -28,7 +28,7 @@ const FORGET_EVERY: u64 = 4_096;
 pub(crate) struct Limits {
     /// How long a request may take.
     pub(crate) deadline: Duration,
-    /// Whether the first address of `X-Forwarded-For` is the client's.
+    /// Whether the last address of `X-Forwarded-For` is the client's.
     pub(crate) trusts_forwarded: bool,
     anonymous_writes: DefaultKeyedRateLimiter<IpAddr>,
     counted: AtomicU64,
@@ -92,23 +92,40 @@ fn body_max(path: &str) -> usize {
 
 fn client_address(site: &Site, request: &Request) -> Option<IpAddr> {
     let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
-    if !site.limits.trusts_forwarded {
-        return peer;
-    }
-    let forwarded = request.headers().get("x-forwarded-for").and_then(|value| value.to_str().ok());
-    forwarded.and_then(|list| list.split(',').next()?.trim().parse().ok()).or(peer)
+    let seen = if site.limits.trusts_forwarded { forwarded(request.headers()).or(peer) } else { peer };
+    seen.map(network)
 }
+
+/// The last address of `X-Forwarded-For`: the one our own proxy saw. Those before it are the client's to make up.
+fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
+    let list = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
+    list.rsplit(',').next()?.trim().parse().ok()
+}
+
+/// What is counted as one client: of IPv6 the 64 bits that lead to a connection, since the others are its own to
+/// choose.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::from((u128::from(v6) & !u128::from(u64::MAX)).to_be_bytes()),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+/// What is done without a session, and counted as that whatever token comes with it: a made-up one takes as long to
+/// write as none.
+const SIGN_INS: [&str; 4] =
+    ["/api/v1/sessions", "/api/v1/sessions/guest", "/api/v1/sessions/password", "/api/v1/sign-in/codes"];
 
 fn refuse_write(site: &Site, request: &Request, client: Option<IpAddr>) -> Option<Problem> {
     let settings = site.ctx.settings();
     let headers = request.headers();
-    let has_session = rest::bearer_or_cookie(headers, settings.is_demo).is_some();
-    let has_bearer = headers.contains_key(header::AUTHORIZATION);
-    if has_session && !has_bearer && !is_same_site(headers, &settings.public_url) {
+    let token = rest::bearer_or_cookie(headers, settings.is_demo);
+    if token.is_some() && !rest::has_bearer(headers) && !is_same_site(headers, &settings.public_url) {
         let detail = "the request comes from another site; a program should sign in with a bearer token";
         return Some(Problem::new(403, "csrf.cross_site", detail));
     }
-    if !has_session && client.is_some_and(|client| site.limits.is_too_many(client)) {
+    let is_counted = token.is_none() || SIGN_INS.contains(&request.uri().path());
+    if is_counted && client.is_some_and(|client| site.limits.is_too_many(client)) {
         let detail = "too many requests from your address; wait a little";
         return Some(Problem::new(429, "rate.too_many", detail).with_retry_after(5));
     }
@@ -150,6 +167,33 @@ mod tests {
         assert!(!same(&[("sec-fetch-site", "same-site"), ("origin", "https://evil.example")]));
         assert!(!same(&[("origin", "null"), ("host", "shop.example")]));
         assert!(!same(&[("origin", "https://shop.example.evil.example"), ("host", "shop.example")]));
+    }
+
+    #[test]
+    fn a_client_cannot_make_up_where_it_comes_from() {
+        let from = |lines: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append("x-forwarded-for", line.parse().unwrap());
+            }
+            forwarded(&headers).map(|address| address.to_string())
+        };
+        assert_eq!(from(&["203.0.113.7"]).as_deref(), Some("203.0.113.7"));
+        assert_eq!(from(&["10.9.9.9, 203.0.113.7"]).as_deref(), Some("203.0.113.7"));
+        assert_eq!(from(&["10.9.9.9", "203.0.113.7"]).as_deref(), Some("203.0.113.7"));
+        assert_eq!((from(&[]), from(&["203.0.113.7, unknown"])), (None, None));
+    }
+
+    #[test]
+    fn a_connection_is_one_client() {
+        let counted = |text: &str| network(text.parse().unwrap()).to_string();
+        assert_eq!(counted("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+        assert_eq!(counted("2001:db8:1:2:ffff::"), counted("2001:db8:1:2::1"));
+        assert_ne!(counted("2001:db8:1:3::1"), counted("2001:db8:1:2::1"));
+        assert_eq!(
+            (counted("::ffff:203.0.113.7"), counted("203.0.113.7")),
+            ("203.0.113.7".into(), "203.0.113.7".into())
+        );
     }
 
     #[test]

@@ -3,4 +3,5 @@
 
 mod authorisation;
 mod dashboard;
+mod guard;
 mod world;

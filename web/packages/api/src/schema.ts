@@ -3206,7 +3206,7 @@ export interface components {
         TouchReason: "counted" | "later_touch" | "earlier_touch" | "outside_window" | "own_entry" | "staff" | "merchant_entry";
         /** @description What became of a touch. */
         Touched: {
-            /** @description Whether it may earn the sharer something: not one's own entry, and not the same again within an hour. */
+            /** @description Whether it may earn the sharer something: not one's own entry, and not the one before again within an hour. */
             recorded: boolean;
         };
         TransferId: string;
