@@ -1,5 +1,7 @@
 //! The ledger's routes: wallets, statements, the explorer.
 
+use std::collections::BTreeSet;
+
 use axum::Router;
 use base::{
     AccountId, Currency, Cursor, Id, MerchantId, Money, OrderId, Page, PageRequest, Timestamp, TransferId,
@@ -94,6 +96,17 @@ struct TransferView {
     expires_at: Option<Timestamp>,
     created_at: Timestamp,
     entries: Vec<LedgerEntry>,
+    /// Whose the accounts of the entries are.
+    accounts: Vec<TransferAccount>,
+}
+
+/// An account that a transfer touches.
+#[derive(Serialize, utoipa::ToSchema)]
+struct TransferAccount {
+    account: AccountId,
+    /// The id of a person or a shop, or `platform`.
+    owner: String,
+    kind: String,
 }
 
 #[derive(thiserror::Error, Debug, rest::Problem)]
@@ -244,6 +257,16 @@ async fn ledger_transfer_get(
     let read = move |rx: &mut Rx| {
         let row = store::find_transfer(rx, transfer)?.ok_or(LedgerError::NotFound)?;
         let entries = store::entries_of_transfer(rx, transfer)?;
+        let touched: BTreeSet<AccountId> = entries.iter().map(|entry| entry.account).collect();
+        let mut accounts = Vec::new();
+        for id in touched {
+            let account = store::find_account(rx, id)?;
+            accounts.extend(account.map(|row| TransferAccount {
+                account: id,
+                owner: row.owner,
+                kind: row.kind,
+            }));
+        }
         Ok(TransferView {
             transfer,
             kind: row.kind,
@@ -256,6 +279,7 @@ async fn ledger_transfer_get(
             expires_at: row.expires_at,
             created_at: row.created_at,
             entries: entries.into_iter().map(|row| entry_view(row, None)).collect(),
+            accounts,
         })
     };
     Ok(Json(ctx.db().read::<_, LedgerError, _>(read).await?))
