@@ -3,4 +3,5 @@
 
 mod authorisation;
 mod dashboard;
+mod explorer;
 mod world;

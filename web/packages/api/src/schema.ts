@@ -406,7 +406,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All accounts of one kind, for operators. */
+        /** All accounts of one kind or of one owner, for operators. */
         get: operations["ledger_account_list"];
         put?: never;
         post?: never;
@@ -5636,6 +5636,8 @@ export interface operations {
             query?: {
                 /** @description `wallet`, `payable`, `escrow`, `bank`, `clearing`, `fee`, `debt` or `equity`; `wallet` when left out. */
                 kind?: string;
+                /** @description The id of a person or shop: the accounts of all kinds that are theirs, on one page. */
+                owner?: string;
                 cursor?: string;
                 limit?: number;
             };
