@@ -27,6 +27,7 @@ export default {
     team: { full: 'This team is full', ended: 'This team has ended', already_member: 'You are in this team already', not_leader: 'Only the team leader can do this' },
     activity: { live: 'The activity runs: prices, size, product, start and new buyers only cannot change', quota_below_used: 'More places than that are used already', product_taken: 'This product has a running activity; end it first', ended: 'The activity has ended', none: 'There is no team buying for this product', not_live: 'The activity is not running', quota_used: 'The activity is used up', new_buyers_only: 'For new buyers only', limit_reached: 'You have reached the limit per person' },
     payment: { under_way: 'This order is being paid or is paid already. Please look at the order.', succeeded: 'It is paid already', failed: 'The payment failed', expired: 'The payment has timed out', not_pending: 'This payment is settled already', funds_short: 'The balance is too low', order_state: 'This order cannot be paid now' },
+    person: { is_operator: 'Operators cannot be banned' },
     wallet: { insufficient: 'The balance is too low' },
     order: { busy: 'The order is busy, please try again', already_shipped: 'The order is shipped already', state: 'The order is not in a state that allows this', not_cancellable: 'This order cannot be cancelled now' },
     refund: { too_much: 'That is more than can be refunded' },

@@ -27,6 +27,7 @@ export default {
     team: { full: '这个团已经满员', ended: '这个团已经结束', already_member: '你已经在这个团里', not_leader: '只有团长可以这样做' },
     activity: { live: '活动进行中，价格、人数、商品、开始时间和新客限制不能改', quota_below_used: '名额不能少于已用的数量', product_taken: '这件商品已有进行中的活动，请先结束它', ended: '活动已经结束', none: '这件商品没有拼团', not_live: '活动没有在进行', quota_used: '活动名额已用完', new_buyers_only: '仅限新客参加', limit_reached: '已达到每人限购数' },
     payment: { under_way: '这笔订单正在支付或已支付，请查看订单', succeeded: '已经支付成功', failed: '支付失败', expired: '支付已超时', not_pending: '这笔支付已经有结果', funds_short: '余额不足', order_state: '订单当前不能支付' },
+    person: { is_operator: '不能封禁平台运营人员' },
     wallet: { insufficient: '余额不足' },
     order: { busy: '订单正在处理，请稍后再试', already_shipped: '订单已经发货', state: '订单当前状态不能这样操作', not_cancellable: '订单当前不能取消' },
     refund: { too_much: '退款超过可退金额' },
