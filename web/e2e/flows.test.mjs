@@ -33,6 +33,18 @@ test('a sold-out combination cannot be chosen', async () => {
   await page.context().close()
 })
 
+test('a week begins on Monday in Chinese and on Sunday in English', async () => {
+  for (const [locale, first] of [['zh-CN', '一'], ['en', 'Sun']]) {
+    const page = await browser.open(`/console/m/${id('mer', 1)}/dashboard`, { locale, viewport: { width: 1280, height: 800 } })
+    await page.locator('.page-head .el-date-editor input').first().click()
+    const days = page.locator('.el-picker-panel:visible table.el-date-table').first().locator('th')
+    await days.first().waitFor()
+    await shot(page, `calendar_${locale}`)
+    assert.equal((await days.first().innerText()).trim(), first)
+    await page.context().close()
+  }
+})
+
 test('joining a team says whose team it is, from the choice to the team page', async () => {
   const page = await browser.open(product)
   await page.getByRole('button', { name: '去拼单' }).first().click()

@@ -37,12 +37,14 @@ export default {
     by_day: 'Paid by day', as_table: 'Show as a table', day: 'Day', top_products: 'Top products', qty: 'Pieces', nothing: 'Nothing in this period',
   },
   catalog: {
+    categories_failed: 'The categories could not be loaded',
     export: 'Export CSV', search: 'Search by title', none: 'No products', stock: 'Available', updated: 'Updated', publish: 'Publish', archive: 'Archive', bad_amounts: 'A price or a stock number is not valid', options: 'Options', option_name: 'Option', option_values: 'Values (separated by commas)',
     drop_option: 'Remove option {name}', add_option: 'Add an option', variant: 'Variant', code: 'Code', compare: 'Compare price', first_stock: 'First stock', single: 'Single variant', no_reason_return: '7-day return without reason', picture: 'Picture {n}',
     picture_first: 'Move picture {n} forward', picture_drop: 'Remove picture {n}', upload: 'Upload pictures (at most 8 MiB each)', uploading: 'Uploading…', attributes: 'Attributes', attribute_name: 'Name of attribute {n}', attribute_value: 'Value of attribute {n}', attribute_drop: 'Remove attribute {n}', add_attribute: 'Add an attribute',
     import_note: 'UTF-8 or GBK, with Shopify or Chinese column names. The file is tried first; nothing is changed by that.', csv: 'CSV file', report_dry: 'Result of the trial', report_done: 'Imported', report: '{created} new, {updated} updated, {skipped} skipped', row: 'Row', column: 'Column', what: 'Problem', import_now: 'Import now',
   },
   stock: {
+    none_low: 'No variant has {n} or fewer',
     low: '{n} or fewer', none: 'No stock', location: 'Location', on_hand: 'On hand', reserved: 'Reserved', sold: 'Sold', available: 'Available', adjust: 'Adjust', adjust_of: 'Adjust the stock of {code}', now: '{n} on hand now, {next} after', reason: 'Reason',
     reasons: { stocking: 'Stocking', count: 'Count', damage: 'Damage', other: 'Other' },
   },

@@ -37,12 +37,14 @@ export default {
     by_day: '每日支付', as_table: '以表格查看', day: '日期', top_products: '热销商品', qty: '件数', nothing: '这段时间没有数据',
   },
   catalog: {
+    categories_failed: '类目没有加载出来',
     export: '导出 CSV', search: '按标题搜索', none: '没有商品', stock: '可售', updated: '更新时间', publish: '上架', archive: '下架', bad_amounts: '有价格或库存填写不正确', options: '规格项', option_name: '规格名', option_values: '规格值（用逗号分开）',
     drop_option: '移除规格项 {name}', add_option: '添加规格项', variant: '规格', code: '编码', compare: '划线价', first_stock: '初始库存', single: '单一规格', no_reason_return: '支持 7 天无理由退货', picture: '第 {n} 张图',
     picture_first: '把第 {n} 张图往前移', picture_drop: '移除第 {n} 张图', upload: '上传图片（每张不超过 8 MiB）', uploading: '上传中…', attributes: '商品参数', attribute_name: '参数 {n} 名称', attribute_value: '参数 {n} 内容', attribute_drop: '移除参数 {n}', add_attribute: '添加参数',
     import_note: '支持 UTF-8 或 GBK 编码，Shopify 列名或中文列名。选择文件后先试运行，不会改动任何商品。', csv: 'CSV 文件', report_dry: '试运行结果', report_done: '导入结果', report: '新建 {created}，更新 {updated}，跳过 {skipped}', row: '行', column: '列', what: '问题', import_now: '确认导入',
   },
   stock: {
+    none_low: '没有可售不多于 {n} 件的规格',
     low: '不多于 {n} 件', none: '没有库存记录', location: '仓位', on_hand: '在库', reserved: '占用', sold: '已售', available: '可售', adjust: '调整', adjust_of: '调整 {code} 的库存', now: '现在在库 {n}，调整后 {next}', reason: '原因',
     reasons: { stocking: '进货', count: '盘点', damage: '损耗', other: '其他' },
   },
