@@ -287,7 +287,7 @@ test('the leader of a team sees who asked to merge, and agrees', async () => {
     sent = route.request().postDataJSON()
     await route.fulfill({ json: { state: 'merged', team: id('tem', 4) } })
   })
-  await other.getByRole('button', { name: '提议合并' }).click()
+  await other.getByRole('button', { name: '同意合并' }).click()
   await page.waitForURL(new RegExp(id('tem', 4)))
   assert.deepEqual(sent, { with: id('tem', 2) })
   await page.getByText('拼团成功').first().waitFor()

@@ -31,7 +31,7 @@ export default {
     still_needed: '还差 {n} 人成团', succeeded: '拼团成功', succeeded_next: '商家会尽快发货', failed: '拼团未成功', failed_refunded: '款项已自动原路全额退回，无需操作', merged: '这个团已并入另一个团',
     members: '已有 {n} 位成员', me: '我', leader: '团长', seat: '待加入', invite: '邀请好友', invite_free: '分享不是必须的，其他人也可以在商品页看到这个团', join_this: '参加这个团', other_ways: '看看其他买法',
     buy_alone_at: '单独购买', try_again: '重新拼单', to_merged: '查看合并后的团', my_orders: '查看我的订单', merge: '与另一个团合并', merge_rule: '两位团长都同意后，两个团合为一个，成员和价格不变。', merge_offer: '提议合并',
-    merged_now: '两个团已经合并', merge_waiting: '已提议，等对方团长同意', rules_head: '拼团规则', rules_text: '满 {n} 位真实买家付款即成团。成员全部是真实下单的人，不会用虚拟成员凑数。到期未满自动全额退款，分享与否不影响价格。',
+    merged_now: '两个团已经合并', merge_agree: '同意合并', merge_waiting: '已提议，等对方团长同意', rules_head: '拼团规则', rules_text: '满 {n} 位真实买家付款即成团。成员全部是真实下单的人，不会用虚拟成员凑数。到期未满自动全额退款，分享与否不影响价格。',
   },
   reach: {
     shared_by_label: '分享来源', shared_by: '{name} 分享给你', share: '分享', share_free: '分享是自愿的，不影响价格和发货。', copied: '链接已复制', copy_by_hand: '请长按链接复制', link: '分享链接', copy: '复制链接', poster: '二维码海报',
