@@ -282,6 +282,7 @@ test('two half-full teams become one when both leaders want it', { skip, timeout
   assert.equal(new URL(second.page.url()).pathname, late.team)
   await second.look('merged')
   assert.equal(await second.page.locator('.faces').first().getByRole('listitem').count(), 4)
+  assert.equal(await second.page.getByText('Leader', { exact: true }).count(), 1)
   await first.go(early.team)
   await first.comes('这个团已并入另一个团')
   await first.look('merged_away')
