@@ -33,6 +33,18 @@ test('a sold-out combination cannot be chosen', async () => {
   await page.context().close()
 })
 
+test('a week begins on Monday in Chinese and on Sunday in English', async () => {
+  for (const [locale, first] of [['zh-CN', '一'], ['en', 'Sun']]) {
+    const page = await browser.open(`/console/m/${id('mer', 1)}/dashboard`, { locale, viewport: { width: 1280, height: 800 } })
+    await page.locator('.page-head .el-date-editor input').first().click()
+    const days = page.locator('.el-picker-panel:visible table.el-date-table').first().locator('th')
+    await days.first().waitFor()
+    await shot(page, `calendar_${locale}`)
+    assert.equal((await days.first().innerText()).trim(), first)
+    await page.context().close()
+  }
+})
+
 test('joining a team says whose team it is, from the choice to the team page', async () => {
   const page = await browser.open(product)
   await page.getByRole('button', { name: '去拼单' }).first().click()
@@ -275,7 +287,7 @@ test('the leader of a team sees who asked to merge, and agrees', async () => {
     sent = route.request().postDataJSON()
     await route.fulfill({ json: { state: 'merged', team: id('tem', 4) } })
   })
-  await other.getByRole('button', { name: '提议合并' }).click()
+  await other.getByRole('button', { name: '同意合并' }).click()
   await page.waitForURL(new RegExp(id('tem', 4)))
   assert.deepEqual(sent, { with: id('tem', 2) })
   await page.getByText('拼团成功').first().waitFor()

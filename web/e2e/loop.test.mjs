@@ -82,6 +82,18 @@ async function joinByLink(guest, { url, team }, { variant, phone, name, method, 
   return order
 }
 
+/** Follows the link to a team that waits for more, and takes a seat; answers the order. */
+async function takeSeat(guest, opened, { variant, phone, name }) {
+  await guest.go(new URL(opened.url).pathname)
+  await guest.page.waitForURL((at) => at.pathname === opened.team)
+  await guest.page.getByRole('link', { name: guest.say.joinThis }).or(guest.page.getByRole('button', { name: guest.say.joinThis })).click()
+  await guest.page.getByRole('dialog').waitFor()
+  await choose(guest, variant, guest.say.joinTeam)
+  await signInByPhone(guest, phone)
+  await fillAddress(guest, name, phone)
+  return pay(guest, 'sandbox')
+}
+
 async function balance(person) {
   await person.go('/me/wallet')
   const text = await person.page.locator('#main .big .money').first().innerText()
@@ -210,14 +222,7 @@ test('a team that does not fill gives everybody the money back', { skip, timeout
   await signInAs(leader, '王海涛')
   const opened = await openTeam(leader, '烟台红富士苹果', '3 斤装', 3)
   const guest = await newPerson(browser)
-  await guest.go(new URL(opened.url).pathname)
-  await guest.page.waitForURL((at) => at.pathname === opened.team)
-  await guest.page.getByRole('link', { name: guest.say.joinThis }).or(guest.page.getByRole('button', { name: guest.say.joinThis })).click()
-  await guest.page.getByRole('dialog').waitFor()
-  await choose(guest, '3 斤装', guest.say.joinTeam)
-  await signInByPhone(guest, '13911114444')
-  await fillAddress(guest, '吴桐', '13911114444')
-  const joined = await pay(guest, 'sandbox')
+  const joined = await takeSeat(guest, opened, { variant: '3 斤装', phone: '13911114444', name: '吴桐' })
   await guest.text(guest.say.missing(1))
   await guest.look('team_waits')
   const before_ = await balance(leader)
@@ -239,6 +244,58 @@ test('a team that does not fill gives everybody the money back', { skip, timeout
   await guest.text('¥19.80')
   await guest.look('buy_alone')
   for (const person of [leader, guest]) await person.leave()
+})
+
+test('two half-full teams become one when both leaders want it', { skip, timeout: 120_000 }, async () => {
+  const [title, variant] = ['超细纤维擦车巾', '3 条']
+  const first = await newPerson(browser, { path: '/sign-in' })
+  await signInAs(first, '陈静')
+  const early = await openTeam(first, title, variant, 4)
+  const one = await newPerson(browser)
+  const order = await takeSeat(one, early, { variant, phone: '13911115551', name: '苏晴' })
+  await server.pass(600)
+  const second = await newPerson(browser, { path: '/sign-in', locale: 'en' })
+  await signInAs(second, '李雪梅')
+  const late = await openTeam(second, title, variant, 4)
+  const other = await newPerson(browser)
+  await takeSeat(other, late, { variant, phone: '13911115552', name: '沈舟' })
+  assert.notEqual(early.team, late.team)
+
+  // A member is not asked; the leader proposes, and nothing happens until the other leader does too.
+  await one.go(early.team)
+  assert.equal(await one.page.getByRole('button', { name: '提议合并' }).count(), 0)
+  await first.go(early.team)
+  await first.look('merge_offer')
+  await first.page.getByRole('listitem').filter({ hasText: '李**' }).filter({ hasText: '还差 2 人' }).getByRole('button', { name: '提议合并' }).click()
+  await first.text('已提议，等对方团长同意')
+  await first.text('已提议，等对方同意')
+  await first.look('merge_offered')
+  await first.text(first.say.missing(2))
+  await second.go(late.team)
+  const asked = second.page.getByRole('listitem').filter({ hasText: '陈*' }).filter({ hasText: '2 more needed' })
+  await asked.getByText('They ask to merge').waitFor()
+  await second.look('merge_asked')
+  await asked.getByRole('button', { name: 'Agree' }).click()
+
+  // The team with more time left took the other in; with it all seats are taken.
+  await second.comes(second.say.filled)
+  assert.equal(new URL(second.page.url()).pathname, late.team)
+  await second.look('merged')
+  assert.equal(await second.page.locator('.faces').first().getByRole('listitem').count(), 4)
+  assert.equal(await second.page.getByText('Leader', { exact: true }).count(), 1)
+  await first.go(early.team)
+  await first.comes('这个团已并入另一个团')
+  await first.look('merged_away')
+  await first.link('查看合并后的团').click()
+  await first.page.waitForURL((at) => at.pathname === late.team)
+  await first.comes(first.say.filled)
+  await first.text('我')
+  await first.look('merged_into')
+  await one.go(`/orders/${order}`)
+  await one.link('查看拼团').click()
+  await one.page.waitForURL((at) => at.pathname === late.team)
+  await one.comes(one.say.filled)
+  for (const person of [first, one, second, other]) await person.leave()
 })
 
 test('a product from a file, with a team price', { skip, timeout: 90_000 }, async () => {

@@ -21,6 +21,7 @@ const desk = {
   c_sign_in: '/console/sign-in', c_start: '/console/', c_dashboard: `${merchant}/dashboard`, c_products: `${merchant}/products`, c_product: `${merchant}/products/${product}`, c_product_new: `${merchant}/products/new`, c_import: `${merchant}/products/import`,
   c_stock: `${merchant}/stock`, c_pricing: `${merchant}/pricing`, c_orders: `${merchant}/orders`, c_order: `${merchant}/orders/${id('ord', 3)}`, c_activities: `${merchant}/activities`, c_activity_new: `${merchant}/activities/new`, c_activity: `${merchant}/activities/${id('act', 1)}`, c_activity_live: `${merchant}/activities/${id('act', 2)}`, c_order_kept: `${merchant}/orders/${id('ord', 8)}`,
   c_reach: `${merchant}/reach`, c_commissions: `${merchant}/commissions`, c_balance: `${merchant}/balance`, c_staff: `${merchant}/staff`, c_audit_log: `${merchant}/audit-log`,
+  c_people: '/console/operator/people', c_people_none: '/console/operator/people?find=999', c_person: `/console/operator/people/${id('per', 2)}`, c_person_banned: `/console/operator/people/${id('per', 3)}`, c_shop: `/console/operator/merchants/${id('mer', 1)}`, c_audit_log_all: '/console/operator/audit-log', c_accounts_of: `/console/operator/accounts?owner=${id('mer', 1)}`,
   c_merchants: '/console/operator/merchants', c_accounts: '/console/operator/accounts', c_account: `/console/operator/accounts/${id('acc', 1)}`, c_transfer: `/console/operator/transfers/${id('trf', 1)}`, c_ledger_audit: '/console/operator/ledger-audit',
 }
 const wide = { width: 1280, height: 800 }

@@ -92,3 +92,24 @@ describe('texts', () => {
     expect(found).toEqual([])
   })
 })
+
+describe('what the server refuses', () => {
+  // Codes of refusals stand in the descriptions of the answers; of these nobody who looks at a page hears.
+  const unseen = /^(callback|ledger)\.|\.not_found$|^idempotency\.|^auth\./
+  const document = JSON.parse(readFileSync(join(root, '../openapi.json'), 'utf8')) as { paths: Record<string, Record<string, { responses: Record<string, { description: string }> }>> }
+  const codes = new Set<string>()
+  for (const operations of Object.values(document.paths)) {
+    for (const { responses } of Object.values(operations)) {
+      for (const [status, { description }] of Object.entries(responses)) {
+        if (Number(status) < 400) continue
+        for (const [, code] of description.matchAll(/`([a-z_]+\.[a-z_]+)`/g)) if (code && !unseen.test(code)) codes.add(code)
+      }
+    }
+  }
+
+  it.each(pairs.slice(0, 1))('%s: has a text for each code', (_, zh) => {
+    expect(codes.size).toBeGreaterThan(50)
+    const known = new Set(keys(zh))
+    expect([...codes].filter((code) => !known.has(`problem.${code}`))).toEqual([])
+  })
+})

@@ -87,7 +87,10 @@ fn merging(rx: &mut Rx, team: &TeamRow, me: Option<PersonId>) -> Result<(Vec<Tea
 fn view(rx: &mut Rx, team: TeamRow, me: Option<PersonId>) -> Result<TeamView, DbError> {
     let mut members: Vec<MemberRow> = store::members(rx, team.id)?;
     members.retain(|member| matches!(member.state.as_str(), "paid" | "refunded"));
-    members.sort_by_key(|member| (!member.is_leader, member.joined_at));
+    // A member's own `is_leader` says at which price he joined: the leader of a team that was merged into this one
+    // keeps that, and leads nothing here.
+    let leader = team.leader;
+    members.sort_by_key(|member| (member.person != leader, member.joined_at));
     let people: Vec<PersonId> = members.iter().map(|member| member.person).collect();
     let names = people::api::person_names(rx, &people)?;
     let rule = team.rule.sku(team.sku);
@@ -101,7 +104,7 @@ fn view(rx: &mut Rx, team: TeamRow, me: Option<PersonId>) -> Result<TeamView, Db
     let tiers = rule.map(|rule| rule.tiers.iter().map(tier).collect()).unwrap_or_default();
     let shown = |member: MemberRow| TeamMemberView {
         name: people::api::public_name(names.get(&member.person).map_or("", String::as_str)),
-        is_leader: member.is_leader,
+        is_leader: member.person == leader,
         is_me: Some(member.person) == me,
         joined_at: member.joined_at,
     };

@@ -104,7 +104,27 @@ impl Rule {
     }
 }
 
+impl Owner {
+    /// The person or merchant with this id; `None` when the text is no such id.
+    pub fn with_id(text: &str) -> Option<Self> {
+        let person = text.parse().map(Self::Person);
+        person.or_else(|_| text.parse().map(Self::Merchant)).ok()
+    }
+}
+
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 8] = [
+        Self::Wallet,
+        Self::Payable,
+        Self::Escrow,
+        Self::Bank,
+        Self::Clearing,
+        Self::Fee,
+        Self::Debt,
+        Self::Equity,
+    ];
+
     /// The word of the audit views.
     pub fn word(self) -> &'static str {
         match self {

@@ -1,5 +1,7 @@
 //! The ledger's routes: wallets, statements, the explorer.
 
+use std::collections::BTreeSet;
+
 use axum::Router;
 use base::{
     AccountId, Currency, Cursor, Id, MerchantId, Money, OrderId, Page, PageRequest, Timestamp, TransferId,
@@ -94,6 +96,17 @@ struct TransferView {
     expires_at: Option<Timestamp>,
     created_at: Timestamp,
     entries: Vec<LedgerEntry>,
+    /// Whose the accounts of the entries are.
+    accounts: Vec<TransferAccount>,
+}
+
+/// An account that a transfer touches.
+#[derive(Serialize, utoipa::ToSchema)]
+struct TransferAccount {
+    account: AccountId,
+    /// The id of a person or a shop, or `platform`.
+    owner: String,
+    kind: String,
 }
 
 #[derive(thiserror::Error, Debug, rest::Problem)]
@@ -172,13 +185,43 @@ struct AccountFilter {
     /// `wallet`, `payable`, `escrow`, `bank`, `clearing`, `fee`, `debt` or `equity`; `wallet` when left out.
     #[param(max_length = 20)]
     kind: Option<String>,
+    /// The id of a person or shop: the accounts of all kinds that are theirs, on one page.
+    #[param(max_length = 60)]
+    owner: Option<String>,
     #[param(max_length = 400)]
     cursor: Option<String>,
     #[param(minimum = 1, maximum = 100)]
     limit: Option<u32>,
 }
 
-/// All accounts of one kind, for operators.
+/// The accounts of one kind, or of one owner.
+fn accounts(rx: &mut Rx, filter: &AccountFilter) -> Result<Page<AccountView>, DbError> {
+    if let Some(owner) = &filter.owner {
+        let mut items = Vec::new();
+        for (owner, kind) in Owner::with_id(owner).into_iter().flat_map(|it| Kind::ALL.map(|kind| (it, kind)))
+        {
+            // An account's id follows from whose and what it is, so there is nothing to search for.
+            let id = Account::new(owner, kind, Asset::Money(Currency::CNY)).id();
+            if let Some(row) = store::find_account(rx, id)? {
+                items.push(account_view(rx, row)?);
+            }
+        }
+        return Ok(Page { items, next_cursor: None });
+    }
+    let page = PageRequest { cursor: filter.cursor.clone(), limit: filter.limit };
+    let after = page.cursor.as_deref().and_then(|text| Cursor::decode(text).part(0));
+    let after = after.unwrap_or_else(|| AccountId::from_bytes([0; 16]));
+    let kind = filter.kind.as_deref().unwrap_or("wallet");
+    let rows = store::list_accounts(rx, kind, after, page.limit().saturating_add(1))?;
+    let rows = Page::from_rows(rows, page.limit(), |row| Cursor::new([row.id.to_string()]));
+    let mut items = Vec::with_capacity(rows.items.len());
+    for row in rows.items {
+        items.push(account_view(rx, row)?);
+    }
+    Ok(Page { items, next_cursor: rows.next_cursor })
+}
+
+/// All accounts of one kind or of one owner, for operators.
 #[utoipa::path(get, path = "/api/v1/ledger/accounts", tag = "ledger", params(AccountFilter),
     responses((status = 200, body = Page<AccountView>), Common))]
 async fn ledger_account_list(
@@ -187,20 +230,7 @@ async fn ledger_account_list(
     Query(filter): Query<AccountFilter>,
 ) -> Result<Json<Page<AccountView>>, Refused> {
     actor.must_be_operator()?;
-    let kind = filter.kind.unwrap_or_else(|| "wallet".to_owned());
-    let page = PageRequest { cursor: filter.cursor, limit: filter.limit };
-    let read = move |rx: &mut Rx| {
-        let after = page.cursor.as_deref().and_then(|text| Cursor::decode(text).part(0));
-        let after = after.unwrap_or_else(|| AccountId::from_bytes([0; 16]));
-        let rows = store::list_accounts(rx, &kind, after, page.limit().saturating_add(1))?;
-        let rows = Page::from_rows(rows, page.limit(), |row| Cursor::new([row.id.to_string()]));
-        let mut items = Vec::with_capacity(rows.items.len());
-        for row in rows.items {
-            items.push(account_view(rx, row)?);
-        }
-        Ok(Page { items, next_cursor: rows.next_cursor })
-    };
-    Ok(Json(ctx.db().read_long::<_, DbError, _>(read).await?))
+    Ok(Json(ctx.db().read_long::<_, DbError, _>(move |rx| accounts(rx, &filter)).await?))
 }
 
 /// One account, for operators.
@@ -244,6 +274,16 @@ async fn ledger_transfer_get(
     let read = move |rx: &mut Rx| {
         let row = store::find_transfer(rx, transfer)?.ok_or(LedgerError::NotFound)?;
         let entries = store::entries_of_transfer(rx, transfer)?;
+        let touched: BTreeSet<AccountId> = entries.iter().map(|entry| entry.account).collect();
+        let mut accounts = Vec::new();
+        for id in touched {
+            let account = store::find_account(rx, id)?;
+            accounts.extend(account.map(|row| TransferAccount {
+                account: id,
+                owner: row.owner,
+                kind: row.kind,
+            }));
+        }
         Ok(TransferView {
             transfer,
             kind: row.kind,
@@ -256,6 +296,7 @@ async fn ledger_transfer_get(
             expires_at: row.expires_at,
             created_at: row.created_at,
             entries: entries.into_iter().map(|row| entry_view(row, None)).collect(),
+            accounts,
         })
     };
     Ok(Json(ctx.db().read::<_, LedgerError, _>(read).await?))

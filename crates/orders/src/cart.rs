@@ -94,21 +94,15 @@ enum CartError {
     Db(#[from] DbError),
 }
 
+/// The cart as it is now. After a write too: it is shown from a read, so that the writer is free for the next.
+async fn shown(ctx: &Ctx, person: PersonId) -> Result<Json<CartView>, Refused> {
+    Ok(Json(ctx.db().read::<_, DbError, _>(move |rx| read_cart(rx, person)).await?))
+}
+
 fn read_cart(rx: &mut Rx, person: PersonId) -> Result<CartView, DbError> {
     let wanted = cart_store::lines(rx, person)?;
     let ids: Vec<SkuId> = wanted.iter().map(|(sku, _)| *sku).collect();
     let known = known(rx, &ids)?;
-    view_lines(rx, person, wanted, &known)
-}
-
-/// The cart with these lines.
-fn view_lines(
-    rx: &mut Rx,
-    person: PersonId,
-    wanted: Vec<(SkuId, i64)>,
-    known: &Catalogue,
-) -> Result<CartView, DbError> {
-    let ids: Vec<SkuId> = wanted.iter().map(|(sku, _)| *sku).collect();
     let available = stock::api::available(rx, &ids)?;
     let mut groups = Groups::new();
     for (sku, qty) in wanted {
@@ -122,7 +116,7 @@ fn view_lines(
         }
         group.0.push(line);
     }
-    view_of(rx, person, groups, known)
+    view_of(rx, person, groups, &known)
 }
 
 /// What the catalogue says of the SKUs of a cart.
@@ -172,32 +166,25 @@ fn cart_line(info: &SkuInfo, qty: i64, available: i64) -> CartLine {
     }
 }
 
-fn set(tx: &mut Tx, person: PersonId, sku: SkuId, qty: i64) -> Result<CartView, CartError> {
+fn set(tx: &mut Tx, person: PersonId, sku: SkuId, qty: i64) -> Result<(), CartError> {
     if !(0..=pricing::api::QTY_MAX).contains(&qty) {
         return Err(CartError::Qty);
     }
     if qty == 0 {
-        cart_store::remove(tx, person, sku)?;
-        return Ok(read_cart(tx, person)?);
+        return Ok(cart_store::remove(tx, person, sku)?);
     }
-    let mut lines = cart_store::lines_to_add_to(tx, person)?;
-    lines.retain(|(in_cart, _)| *in_cart != sku);
-    if lines.len() >= SKUS_MAX {
+    let lines = cart_store::lines_to_add_to(tx, person)?;
+    if lines.iter().filter(|(in_cart, _)| *in_cart != sku).count() >= SKUS_MAX {
         return Err(CartError::Full);
     }
-    lines.push((sku, qty));
-    lines.sort_unstable();
-    let ids: Vec<SkuId> = lines.iter().map(|(sku, _)| *sku).collect();
-    let known = known(tx, &ids)?;
-    if !known.get(&sku).is_some_and(|info| info.is_sellable) {
+    if !known(tx, &[sku])?.get(&sku).is_some_and(|info| info.is_sellable) {
         return Err(CartError::NotForSale);
     }
-    cart_store::set(tx, person, sku, qty)?;
-    Ok(view_lines(tx, person, lines, &known)?)
+    Ok(cart_store::set(tx, person, sku, qty)?)
 }
 
 /// Makes the cart exactly `wanted`, or leaves it as it was.
-fn replace(tx: &mut Tx, person: PersonId, wanted: &[ItemBody]) -> Result<CartView, CartError> {
+fn replace(tx: &mut Tx, person: PersonId, wanted: &[ItemBody]) -> Result<(), CartError> {
     if wanted.len() > SKUS_MAX {
         return Err(CartError::Lines);
     }
@@ -215,14 +202,13 @@ fn replace(tx: &mut Tx, person: PersonId, wanted: &[ItemBody]) -> Result<CartVie
     if known.values().filter(|info| info.is_sellable).count() < ids.len() {
         return Err(CartError::NotForSale);
     }
-    cart_store::replace(tx, person, &lines)?;
-    Ok(view_lines(tx, person, lines, &known)?)
+    Ok(cart_store::replace(tx, person, &lines)?)
 }
 
 /// The cart of the person who asks, by merchant, with prices as they are now.
 #[utoipa::path(get, path = "/api/v1/cart", tag = "orders", responses((status = 200, body = CartView), Common))]
 async fn cart_get(ctx: rest::State, actor: Actor) -> Result<Json<CartView>, Refused> {
-    Ok(Json(ctx.db().read::<_, DbError, _>(move |rx| read_cart(rx, actor.person)).await?))
+    shown(&ctx, actor.person).await
 }
 
 /// Set how many of a SKU are in the cart; 0 takes it out.
@@ -234,8 +220,8 @@ async fn cart_set(
     Path(sku): Path<SkuId>,
     Json(body): Json<CartSetBody>,
 ) -> Result<Json<CartView>, Refused> {
-    let write = move |tx: &mut Tx| set(tx, actor.person, sku, body.qty);
-    Ok(Json(ctx.db().write(Lane::Interactive, write).await?))
+    ctx.db().write(Lane::Interactive, move |tx| set(tx, actor.person, sku, body.qty)).await?;
+    shown(&ctx, actor.person).await
 }
 
 /// Make the cart exactly these lines; none empties it. All of them or, when one is refused, nothing changes.
@@ -246,8 +232,8 @@ async fn cart_replace(
     actor: Actor,
     Json(body): Json<CartReplaceBody>,
 ) -> Result<Json<CartView>, Refused> {
-    let write = move |tx: &mut Tx| replace(tx, actor.person, &body.lines);
-    Ok(Json(ctx.db().write(Lane::Interactive, write).await?))
+    ctx.db().write(Lane::Interactive, move |tx| replace(tx, actor.person, &body.lines)).await?;
+    shown(&ctx, actor.person).await
 }
 
 /// How many of what.

@@ -6,11 +6,13 @@
 mod acts;
 mod addresses;
 pub mod api;
+mod ban;
 mod demo;
 mod events;
 mod jobs;
 mod limits;
 mod me;
+mod members;
 mod merchants;
 mod model;
 mod password;
@@ -26,8 +28,10 @@ use rest::{Ctx, MergeGuest, Module, OpenApiRouter, routes};
 pub use limits::ClientAddress;
 
 /// This module's tables.
-pub const MIGRATIONS: Migrations = db::migrations!(
-    "people": 1 "people" "../migrations/0001_people.sql", 2 "to send" "../migrations/0002_to_send.sql"
+pub const MIGRATIONS: Migrations = db::migrations!("people":
+    1 "people" "../migrations/0001_people.sql",
+    2 "to send" "../migrations/0002_to_send.sql",
+    3 "act target" "../migrations/0003_act_target.sql",
 );
 
 /// What all modules do when a guest turns out to be a member. Put into the context's extensions at start.
@@ -52,13 +56,16 @@ fn routes() -> OpenApiRouter<Ctx> {
         .routes(routes!(password::me_password_set))
         .routes(routes!(addresses::address_list, addresses::address_create))
         .routes(routes!(addresses::address_update, addresses::address_delete))
-        .routes(routes!(merchants::merchant_create))
+        .routes(routes!(merchants::merchant_list, merchants::merchant_create))
         .routes(routes!(merchants::merchant_get))
         .routes(routes!(staff::staff_list, staff::staff_create))
         .routes(routes!(staff::staff_update, staff::staff_delete))
         .routes(routes!(acts::merchant_act_list))
         .routes(routes!(acts::act_list))
-        .routes(routes!(me::person_ban))
-        .routes(routes!(me::person_unban))
+        .routes(routes!(members::person_list))
+        .routes(routes!(members::person_get))
+        .routes(routes!(members::name_list))
+        .routes(routes!(ban::person_ban))
+        .routes(routes!(ban::person_unban))
         .routes(routes!(demo::demo_code_get))
 }

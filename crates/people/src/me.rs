@@ -1,12 +1,10 @@
-//! The person who asks: profile, and closing accounts.
+//! The person who asks.
 
-use axum::http::StatusCode;
 use base::{MerchantId, PersonId, Text};
 use db::{DbError, Lane, Rx, Tx};
-use rest::{Actor, Common, Json, Member, Path, Refused, Right};
+use rest::{Actor, Common, Json, Refused, Right};
 use serde::{Deserialize, Serialize};
 
-use crate::api;
 use crate::model::{Role, State, mask};
 use crate::store;
 
@@ -34,13 +32,25 @@ impl Locale {
     }
 }
 
-/// A shop the person works for.
+/// A shop a person works for.
 #[derive(Serialize, utoipa::ToSchema)]
 pub(crate) struct MyMerchant {
     id: MerchantId,
     name: String,
     role: Role,
     rights: Vec<Right>,
+}
+
+/// The shops a person works for.
+pub(crate) fn merchants_of(rx: &mut Rx, person: PersonId) -> Result<Vec<MyMerchant>, DbError> {
+    let rows = store::named_memberships(rx, person)?;
+    let merchants = rows.into_iter().map(|row| MyMerchant {
+        id: row.merchant,
+        name: row.merchant_name,
+        role: row.role,
+        rights: row.rights.list(),
+    });
+    Ok(merchants.collect())
 }
 
 /// The person who asks.
@@ -61,13 +71,6 @@ pub(crate) struct Me {
 fn find_me(rx: &mut Rx, person: PersonId) -> Result<Me, DbError> {
     let row = store::find_person(rx, person)?;
     let row = row.ok_or_else(|| DbError::Bug(format!("a session of nobody: {person}")))?;
-    let merchants = store::named_memberships(rx, person)?;
-    let merchants = merchants.into_iter().map(|row| MyMerchant {
-        id: row.merchant,
-        name: row.merchant_name,
-        role: row.role,
-        rights: row.rights.list(),
-    });
     Ok(Me {
         id: row.id,
         is_guest: row.is(State::Guest),
@@ -76,7 +79,7 @@ fn find_me(rx: &mut Rx, person: PersonId) -> Result<Me, DbError> {
         locale: Locale::is(&row.locale),
         is_operator: row.is_operator,
         has_password: row.password.is_some(),
-        merchants: merchants.collect(),
+        merchants: merchants_of(rx, person)?,
     })
 }
 
@@ -113,64 +116,4 @@ pub(crate) async fn me_update(
 ) -> Result<Json<Me>, Refused> {
     let update = move |tx: &mut Tx| update_me(tx, actor.person, &body);
     Ok(Json(ctx.db().write::<_, DbError, _>(Lane::Interactive, update).await?))
-}
-
-#[derive(Debug, thiserror::Error, rest::Problem)]
-pub(crate) enum BanError {
-    #[error("there is no such member")]
-    #[problem(404, "person.not_found")]
-    NotFound,
-    #[error("operators cannot be banned")]
-    #[problem(409, "person.is_operator")]
-    Operator,
-    #[error(transparent)]
-    #[problem(internal)]
-    Db(#[from] DbError),
-}
-
-/// Closes or reopens an account. Idempotent; a banned person's sessions end at once.
-fn set_ban(tx: &mut Tx, actor: &Actor, person: PersonId, is_banned: bool) -> Result<(), BanError> {
-    let row = store::find_person(tx, person)?.ok_or(BanError::NotFound)?;
-    if !row.is(State::Member) && !row.is(State::Banned) {
-        return Err(BanError::NotFound);
-    }
-    if row.is_operator {
-        return Err(BanError::Operator);
-    }
-    let (from, to, action) = if is_banned {
-        (State::Member, State::Banned, "person.ban")
-    } else {
-        (State::Banned, State::Member, "person.unban")
-    };
-    if store::move_state(tx, person, from, to)? {
-        store::end_other_sessions(tx, person, None)?;
-        api::log_act(tx, actor, None, action, &person.to_string(), "")?;
-    }
-    Ok(())
-}
-
-/// Closes an account; for operators.
-#[utoipa::path(post, path = "/api/v1/people/{person}/ban", tag = "people",
-    params(("person" = PersonId, Path)), responses((status = 204), BanError, Common))]
-pub(crate) async fn person_ban(
-    ctx: rest::State,
-    Member(actor): Member,
-    Path(person): Path<PersonId>,
-) -> Result<StatusCode, Refused> {
-    actor.must_be_operator()?;
-    ctx.db().write(Lane::Interactive, move |tx| set_ban(tx, &actor, person, true)).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// Reopens an account; for operators.
-#[utoipa::path(post, path = "/api/v1/people/{person}/unban", tag = "people",
-    params(("person" = PersonId, Path)), responses((status = 204), BanError, Common))]
-pub(crate) async fn person_unban(
-    ctx: rest::State,
-    Member(actor): Member,
-    Path(person): Path<PersonId>,
-) -> Result<StatusCode, Refused> {
-    actor.must_be_operator()?;
-    ctx.db().write(Lane::Interactive, move |tx| set_ban(tx, &actor, person, false)).await?;
-    Ok(StatusCode::NO_CONTENT)
 }

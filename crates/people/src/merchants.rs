@@ -2,9 +2,9 @@
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use base::{MerchantId, Text, Timestamp};
-use db::{DbError, Lane, Tx};
-use rest::{Actor, Common, Json, Member, Path, Refused};
+use base::{Cursor, Id, MerchantId, Page, PageRequest, Text, Timestamp};
+use db::{DbError, Lane, Rx, Tx};
+use rest::{Actor, Common, Json, Member, Path, Query, Refused};
 use serde::{Deserialize, Serialize};
 
 use crate::api::{self, MerchantInfo, Phone};
@@ -45,6 +45,25 @@ pub(crate) async fn merchant_get(
 ) -> Result<Json<MerchantView>, Refused> {
     let found = ctx.db().read::<_, DbError, _>(move |rx| store::find_merchant(rx, merchant)).await?;
     Ok(Json(found.ok_or(MerchantError::NotFound)?.into()))
+}
+
+/// All shops, newest first; for operators.
+#[utoipa::path(get, path = "/api/v1/merchants", tag = "people", params(PageRequest),
+    responses((status = 200, body = Page<MerchantView>), Common))]
+pub(crate) async fn merchant_list(
+    ctx: rest::State,
+    actor: Actor,
+    Query(page): Query<PageRequest>,
+) -> Result<Json<Page<MerchantView>>, Refused> {
+    actor.must_be_operator()?;
+    let read = move |rx: &mut Rx| {
+        let before = page.cursor.as_deref().and_then(|text| Cursor::decode(text).part(0));
+        let before = before.unwrap_or_else(|| MerchantId::from_bytes([0xff; 16]));
+        let rows = store::list_merchants(rx, before, page.limit().saturating_add(1))?;
+        let place = |row: &MerchantInfo| Cursor::new([row.id.to_string()]);
+        Ok(Page::from_rows(rows, page.limit(), place).map(MerchantView::from))
+    };
+    Ok(Json(ctx.db().read::<_, DbError, _>(read).await?))
 }
 
 #[derive(Deserialize, utoipa::ToSchema)]

@@ -60,6 +60,19 @@ pub(crate) fn mask(phone: &str) -> String {
     format!("{}****{}", national.get(..3).unwrap_or(""), last_four(phone))
 }
 
+/// The beginning of stored numbers that a text is the beginning of, given as people write numbers: `138 00` begins
+/// `+8613800138000`. `None` when no number begins so.
+pub(crate) fn phone_start(text: &str) -> Option<String> {
+    let plain: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')')).collect();
+    let (start, digits) = match plain.strip_prefix('+') {
+        Some(digits) => ("+", digits),
+        None if plain.is_empty() => return Some(String::new()),
+        None => ("+86", plain.as_str()),
+    };
+    let is_fine = digits.len() <= 15 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_fine.then(|| format!("{start}{digits}"))
+}
+
 impl FromStr for Phone {
     type Err = PhoneError;
 
@@ -210,6 +223,16 @@ mod tests {
             ["", "12345678901", "1380013800", "138001380000", "+86138", "+0123456789", "+1a5552671", "１３８"]
         {
             assert_eq!(text.parse::<Phone>(), Err(PhoneError), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_found_by_its_beginning() {
+        for (text, wanted) in [("", ""), ("138 00", "+8613800"), ("+1 (4", "+14"), ("+", "+")] {
+            assert_eq!(phone_start(text).as_deref(), Some(wanted), "{text}");
+        }
+        for text in ["a", "1+", "１３８", "1234567890123456", "%"] {
+            assert_eq!(phone_start(text), None, "{text}");
         }
     }
 

@@ -61,6 +61,11 @@ export const me = {
   id: id('per', 1), name: '林小满', has_password: true, phone_masked: '138****0001', is_guest: false, locale: 'zh-CN', is_operator: true,
   merchants: [{ id: merchants[0].id, name: merchants[0].name, role: 'owner', rights: [] }, { id: merchants[1].id, name: merchants[1].name, role: 'staff', rights: ['orders', 'stock'] }],
 }
+export const people = [
+  { id: me.id, name: me.name, phone_masked: me.phone_masked, state: 'member', is_operator: true, created_at: at(-9e6) },
+  { id: id('per', 2), name: '周远', phone_masked: '138****0002', state: 'member', is_operator: false, created_at: at(-8e6) },
+  { id: id('per', 3), name: '李木', phone_masked: '139****0003', state: 'banned', is_operator: false, created_at: at(-7e6) },
+]
 export const addresses = [{ id: id('adr', 1), name: '林小满', phone: '13800000001', region: '浙江省杭州市西湖区', street: '文三路 100 号 2 幢 501', is_default: true }]
 
 const explain = (lane, code, amount_minor, params = {}) => ({ lane, source: code, code, amount: yuan(amount_minor), params })

@@ -4,7 +4,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { activities, addresses, at, categories, id, me, merchants, next, orders, order, products, quote, teams, yuan } from './data.mjs'
+import { activities, addresses, at, categories, id, me, merchants, next, orders, order, people, products, quote, teams, yuan } from './data.mjs'
 
 const web = fileURLToPath(new URL('../..', import.meta.url))
 const KINDS = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.json': 'application/json' }
@@ -21,7 +21,7 @@ const entry = (n) => ({ code: `K7Q2M${n}`, url: `http://localhost/s/K7Q2M${n}`, 
 const commission = (n, state) => ({
   id: id('com', n), order: orders[4].id, order_number: orders[4].number, line: 1, level: 1 + (n % 2), amount: yuan(320), clawed: yuan(state === 'clawed_back' ? 320 : 0), state, release_at: at(86400 * 6), rate_bp: 500, base: yuan(6400), product_title: products[n].title, created_at: at(-3600),
 })
-const account = (number, kind, balance) => ({ account: number, kind, owner: id('per', 1), asset: 'CNY', rule: 'none', posted_debit: 500, posted_credit: balance + 500, pending_debit: 0, pending_credit: 0, created_at: at(-9000) })
+const account = (number, kind, balance) => ({ account: number, kind, owner: { wallet: id('per', 1), payable: id('mer', 1), escrow: id('mer', 2) }[kind] ?? 'platform', asset: 'CNY', rule: 'none', posted_debit: 500, posted_credit: balance + 500, pending_debit: 0, pending_credit: 0, created_at: at(-9000) })
 const ledger = (n) => ({ seq: n, transfer: id('trf', n), kind: ['capture', 'refund', 'commission', 'settle'][n % 4], side: n % 3 ? 'C' : 'D', amount: yuan(1200 + n * 35), balance_after: yuan(50000 + n * 100), order: n % 2 ? orders[0].id : null, at: at(-n * 4000) })
 
 function makeApi(state) {
@@ -97,12 +97,17 @@ function makeApi(state) {
     ['GET', '/merchants/[^/]+/balance', () => ({ payable: yuan(83210), escrow: yuan(45900), account: id('acc', 2) })],
     ['GET', '/merchants/[^/]+/balance/entries', () => page([1, 2, 3, 4, 5, 6].map(ledger))],
     ['GET', '/merchants/[^/]+/staff', () => page([{ person: me.id, name: me.name, phone_masked: me.phone_masked, role: 'owner', rights: [] }, { person: id('per', 4), name: '何川', phone_masked: '139****0004', role: 'staff', rights: ['orders', 'stock'] }])],
-    ['GET', '(?:/merchants/[^/]+)?/audit-log', () => page([1, 2, 3].map((n) => ({ id: id('aud', n), at: at(-n * 5000), actor: me.id, actor_name: me.name, action: 'product.published', target: products[n].id, detail: { title: products[n].title } })))],
+    ['GET', '(?:/merchants/[^/]+)?/audit-log', (_, __, url) => page([1, 2, 3].map((n) => ({ id: id('aud', n), at: at(-n * 5000), actor: me.id, actor_name: me.name, merchant: null, action: ['person.ban', 'product.publish', 'staff.add'][n % 3], target: [people[2].id, products[n].id, people[1].id][n % 3], detail: ['多次恶意退款', products[n].title, 'orders, stock'][n % 3] })).filter((act) => act.target === (url.searchParams.get('target') ?? act.target)))],
     ['GET', '/merchants/[^/]+/dashboard', () => ({ orders: 128, paid: yuan(486210), refunded: yuan(12980), buyers: 96, repeat_buyers: 31, teams_open: 4, to_ship: 7, low_stock: 2, commissions_frozen: yuan(9120), by_day: Array.from({ length: 14 }, (_, n) => ({ day: `2026-11-${String(n + 9).padStart(2, '0')}`, orders: 4 + ((n * 7) % 11), paid: yuan(18000 + ((n * 7919) % 31000)) })), top_products: products.slice(0, 4).map((p, n) => ({ product: p.id, title: p.title, qty: 60 - n * 9, paid: yuan(180000 - n * 30000) })) })],
+    ['GET', '/people', (_, __, url) => page(people.filter((p) => !url.searchParams.get('find') || p.id === url.searchParams.get('find') || p.phone_masked?.startsWith(url.searchParams.get('find').slice(0, 3))))],
+    ['GET', '/people/([^/]+)', ([p]) => { const found = find(people, p); return found && { person: found, merchants: found.id === me.id ? me.merchants : [] } }],
+    ['POST', '/people/([^/]+)/(ban|unban)', ([p, act]) => { const found = find(people, p); if (found) found.state = act === 'ban' ? 'banned' : 'member'; return null }],
+    ['GET', '/names', (_, __, url) => ({ items: [...people, ...merchants].filter((item) => url.searchParams.get('ids').split(',').includes(item.id)).map(({ id: known, name }) => ({ id: known, name })) })],
+    ['GET', '/merchants', () => page(merchants)],
     ['GET', '/ledger/accounts', () => page(['wallet', 'payable', 'escrow', 'bank'].map((kind, n) => account(id('acc', n), kind, n * 10000 - 500)))],
     ['GET', '/ledger/accounts/([^/]+)', ([a]) => account(a, 'wallet', 12850)],
     ['GET', '/ledger/accounts/[^/]+/entries', () => page([1, 2, 3, 4].map(ledger))],
-    ['GET', '/ledger/transfers/([^/]+)', ([t]) => ({ transfer: t, kind: 'capture', state: 'posted', asset: 'CNY', amount: 6400, cause: orders[0].id, order: orders[0].id, pending: null, expires_at: null, created_at: at(-100), entries: [{ account: id('acc', 3), side: 'D', amount: yuan(6400) }, { account: id('acc', 2), side: 'C', amount: yuan(6400) }] })],
+    ['GET', '/ledger/transfers/([^/]+)', ([t]) => ({ transfer: t, kind: 'capture', state: 'posted', asset: 'CNY', amount: 6400, cause: orders[0].id, order: orders[0].id, pending: null, expires_at: null, created_at: at(-100), entries: [{ account: id('acc', 3), side: 'D', amount: yuan(6400) }, { account: id('acc', 2), side: 'C', amount: yuan(6400) }], accounts: [{ account: id('acc', 3), owner: 'provider:sandbox', kind: 'clearing' }, { account: id('acc', 2), owner: id('mer', 1), kind: 'escrow' }] })],
     ['POST', '/ledger/audit', () => ({ ok: false, checks: [{ id: 'A1', title: 'Debits equal credits in each transfer', ok: true, failures: [] }, { id: 'A2', title: 'Balances equal their entries', ok: false, failures: ['acc_…02: 83210 against 83211'] }] })],
   ].map(([method, pattern, answer]) => ({ method, pattern: new RegExp(`^/api/v1${pattern}$`), answer }))
 }

@@ -145,6 +145,11 @@ app_test!(two_half_full_teams_become_one, parts, |app| {
     }
     let gone = app.get(&format!("/api/v1/teams/{}", first.2), &first.0.token).await.expect(200);
     assert_eq!(gone["merged_into"], json!(second.2));
+    // The one that stays has one leader.
+    let stays = app.get(&format!("/api/v1/teams/{}", second.2), &second.0.token).await.expect(200);
+    let leads = |member: &Value| (member["is_me"] == true, member["is_leader"] == true);
+    let members: Vec<_> = stays["members"].as_array().unwrap().iter().map(leads).collect();
+    assert_eq!(members, [(true, true), (false, false)]);
     app.audit().await;
 });
 

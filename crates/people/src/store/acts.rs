@@ -76,3 +76,19 @@ pub(crate) fn list_all_acts(rx: &mut Rx, before: ActId, limit: i64) -> Result<Ve
         act,
     )
 }
+
+/// Acts done to one thing, newest first.
+pub(crate) fn list_acts_on(
+    rx: &mut Rx,
+    target: &str,
+    before: ActId,
+    limit: i64,
+) -> Result<Vec<ActRow>, DbError> {
+    rx.list(
+        "SELECT a.id, a.merchant, a.actor, p.name, a.action, a.target, a.detail, a.at
+         FROM people_act a LEFT JOIN people_person p ON p.id = a.actor
+         WHERE a.target = :target AND a.id < :before ORDER BY a.id DESC LIMIT :limit",
+        params!["target" => target, "before" => before, "limit" => limit],
+        act,
+    )
+}

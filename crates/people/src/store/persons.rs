@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use base::{AddressId, PersonId};
+use base::{AddressId, PersonId, Timestamp};
 use db::{DbError, Row, Rx, Tx, params};
 
 use super::lists::in_lists;
@@ -41,6 +41,7 @@ pub(crate) struct PersonRow {
     pub(crate) password: Option<String>,
     pub(crate) is_operator: bool,
     pub(crate) default_address: Option<AddressId>,
+    pub(crate) created_at: Timestamp,
 }
 
 impl PersonRow {
@@ -59,14 +60,33 @@ fn person(row: &Row<'_>) -> Result<PersonRow, DbError> {
         password: row.get(5)?,
         is_operator: row.get(6)?,
         default_address: row.get(7)?,
+        created_at: row.get(8)?,
     })
 }
 
 pub(crate) fn find_person(rx: &mut Rx, id: PersonId) -> Result<Option<PersonRow>, DbError> {
     rx.opt(
-        "SELECT id, state, name, locale, phone, password, is_operator, default_address
+        "SELECT id, state, name, locale, phone, password, is_operator, default_address, created_at
          FROM people_person WHERE id = :id",
         params!["id" => id],
+        person,
+    )
+}
+
+/// People whose numbers begin with `start`, from the number after `after` on.
+pub(crate) fn list_members(
+    rx: &mut Rx,
+    start: &str,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<PersonRow>, DbError> {
+    // `:` comes after every digit.
+    let end = format!("{start}:");
+    rx.list(
+        "SELECT p.id, p.state, p.name, p.locale, p.phone, p.password, p.is_operator, p.default_address, p.created_at
+         FROM people_phone f JOIN people_person p ON p.id = f.person
+         WHERE f.phone >= :start AND f.phone < :end AND f.phone > :after ORDER BY f.phone LIMIT :limit",
+        params!["start" => start, "end" => end, "after" => after, "limit" => limit],
         person,
     )
 }

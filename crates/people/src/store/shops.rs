@@ -23,19 +23,35 @@ pub(crate) fn merchant_names(
     Ok(names)
 }
 
+fn merchant(row: &Row<'_>) -> Result<MerchantInfo, DbError> {
+    Ok(MerchantInfo {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        about: row.get(2)?,
+        currency: row.get(3)?,
+        created_at: row.get(4)?,
+    })
+}
+
 pub(crate) fn find_merchant(rx: &mut Rx, id: MerchantId) -> Result<Option<MerchantInfo>, DbError> {
     rx.opt(
         "SELECT id, name, about, currency, created_at FROM people_merchant WHERE id = :id",
         params!["id" => id],
-        |row| {
-            Ok(MerchantInfo {
-                id: row.get(0)?,
-                name: row.get(1)?,
-                about: row.get(2)?,
-                currency: row.get(3)?,
-                created_at: row.get(4)?,
-            })
-        },
+        merchant,
+    )
+}
+
+/// Shops, newest first; ids rise with time.
+pub(crate) fn list_merchants(
+    rx: &mut Rx,
+    before: MerchantId,
+    limit: i64,
+) -> Result<Vec<MerchantInfo>, DbError> {
+    rx.list(
+        "SELECT id, name, about, currency, created_at FROM people_merchant
+         WHERE id < :before ORDER BY id DESC LIMIT :limit",
+        params!["before" => before, "limit" => limit],
+        merchant,
     )
 }
 

@@ -118,29 +118,6 @@ app_test!(a_profile_changes, parts, |app| {
     }
 });
 
-app_test!(a_ban_takes_effect_at_once, parts, |app| {
-    let session = sign_in_as(&app, "", "13800138000").await;
-    let (person, token) = (session["person"].as_str().unwrap(), session["token"].as_str().unwrap());
-    let operator = operator(&app).await;
-    let other = member(&app, "13800138001").await;
-    let ban = format!("/api/v1/people/{person}/ban");
-    app.post(&ban, &other, Value::Null).await.expect_problem(403, "auth.forbidden");
-    app.get("/api/v1/me", token).await.expect(200);
-    app.post(&ban, &operator, Value::Null).await.expect(204);
-    app.post(&ban, &operator, Value::Null).await.expect(204);
-    app.get("/api/v1/me", token).await.expect_problem(401, "auth.required");
-    let code = code(&app, "13800138000").await;
-    let body = json!({ "phone": "13800138000", "code": code });
-    app.post("/api/v1/sessions", "", body).await.expect_problem(403, "sign_in.banned");
-    app.post(&format!("/api/v1/people/{person}/unban"), &operator, Value::Null).await.expect(204);
-    app.get("/api/v1/me", token).await.expect_problem(401, "auth.required");
-    member(&app, "13800138000").await;
-    let log = app.get("/api/v1/audit-log", &operator).await.expect(200);
-    let actions: Vec<&str> =
-        log["items"].as_array().unwrap().iter().map(|act| act["action"].as_str().unwrap()).collect();
-    assert_eq!(actions, ["person.unban", "person.ban"]);
-});
-
 app_test!(what_is_long_past_is_removed, parts, |app| {
     const DAY: i64 = 86_400;
     let rows = || async {

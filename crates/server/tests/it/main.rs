@@ -3,5 +3,6 @@
 
 mod authorisation;
 mod dashboard;
+mod explorer;
 mod guard;
 mod world;

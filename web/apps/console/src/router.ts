@@ -47,7 +47,7 @@ export function createConsoleRouter(t: (key: string) => string): Router {
   router.beforeEach(async (to) => {
     const session = useSession()
     await session.ensure()
-    if (!to.meta.open && !session.me) return { path: '/sign-in', query: { next: to.fullPath } }
+    if (!to.meta.open && !session.me && !session.failed) return { path: '/sign-in', query: { next: to.fullPath } }
     return true
   })
   router.afterEach((to, from, failure) => {

@@ -48,7 +48,8 @@ export function createShopRouter(t: (key: string) => string): Router {
     if (to.meta.member) {
       const session = useSession()
       await session.ensure()
-      if (!session.isMember) return { path: '/sign-in', query: { next: to.fullPath } }
+      // Who could not be recognised is not sent to sign in: that might fail as well, and would not be needed.
+      if (!session.isMember && !session.failed) return { path: '/sign-in', query: { next: to.fullPath } }
     }
     return true
   })

@@ -406,7 +406,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All accounts of one kind, for operators. */
+        /** All accounts of one kind or of one owner, for operators. */
         get: operations["ledger_account_list"];
         put?: never;
         post?: never;
@@ -633,7 +633,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** All shops, newest first; for operators. */
+        get: operations["merchant_list"];
         put?: never;
         /** Opens a shop; for operators. */
         post: operations["merchant_create"];
@@ -975,6 +976,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/names": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The names behind ids of people and shops, for operators; ids of nobody are left out. */
+        get: operations["name_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/orders": {
         parameters: {
             query?: never;
@@ -1123,6 +1141,40 @@ export interface paths {
         };
         /** A payment of the person who asks. */
         get: operations["payment_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Members in the order of their phone numbers, or the person with an id; for operators. */
+        get: operations["person_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A person and the shops this person works for; for operators. */
+        get: operations["person_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1658,6 +1710,10 @@ export interface components {
             checks: components["schemas"]["CheckView"][];
             /** @description Whether every invariant holds. */
             ok: boolean;
+        };
+        BanBody: {
+            /** @description Why; kept in the log of acts, for operators only. */
+            reason: string;
         };
         CancelBody: {
             reason: components["schemas"]["Text1To200"];
@@ -2231,7 +2287,7 @@ export interface components {
             amount_minor: number;
             currency: components["schemas"]["Currency"];
         };
-        /** @description A shop the person works for. */
+        /** @description A shop a person works for. */
         MyMerchant: {
             id: components["schemas"]["MerchantId"];
             name: string;
@@ -2244,6 +2300,15 @@ export interface components {
             frozen: components["schemas"]["Money"];
             /** @description Paid, without what was taken back. */
             paid: components["schemas"]["Money"];
+        };
+        /** @description What an id stands for. */
+        Named: {
+            id: string;
+            name: string;
+        };
+        /** @description The names of people and shops. */
+        Names: {
+            items: components["schemas"]["Named"][];
         };
         /** @description A variant about to be offered. */
         NewSku: {
@@ -2532,6 +2597,18 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_MerchantView: {
+            /** @description The rows, in the list's order. */
+            items: {
+                about: string;
+                created_at: components["schemas"]["Timestamp"];
+                id: components["schemas"]["MerchantId"];
+                name: string;
+            }[];
+            /** @description Give this as `cursor` for the next page; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_MyShare: {
             /** @description The rows, in the list's order. */
             items: (components["schemas"]["Entry"] & {
@@ -2583,6 +2660,22 @@ export interface components {
                 team: components["schemas"]["TeamId"] | null;
                 timeline: components["schemas"]["TimelineView"][];
                 total: components["schemas"]["Money"];
+            }[];
+            /** @description Give this as `cursor` for the next page; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Person: {
+            /** @description The rows, in the list's order. */
+            items: {
+                created_at: components["schemas"]["Timestamp"];
+                id: components["schemas"]["PersonId"];
+                is_operator: boolean;
+                name: string;
+                /** @description `138****8000`; `null` for a guest. */
+                phone_masked: string | null;
+                /** @description `guest`, `member` or `banned`. */
+                state: string;
             }[];
             /** @description Give this as `cursor` for the next page; `null` at the end. */
             next_cursor: string | null;
@@ -2725,6 +2818,22 @@ export interface components {
              *     or wrong, the money goes back.
              */
             state: string;
+        };
+        /** @description A person, as operators see one. */
+        Person: {
+            created_at: components["schemas"]["Timestamp"];
+            id: components["schemas"]["PersonId"];
+            is_operator: boolean;
+            name: string;
+            /** @description `138****8000`; `null` for a guest. */
+            phone_masked: string | null;
+            /** @description `guest`, `member` or `banned`. */
+            state: string;
+        };
+        /** @description A person and where this person works. */
+        PersonDetails: {
+            merchants: components["schemas"]["MyMerchant"][];
+            person: components["schemas"]["Person"];
         };
         PersonId: string;
         Phone: string;
@@ -3209,9 +3318,18 @@ export interface components {
             /** @description Whether it may earn the sharer something: not one's own entry, and not the one before again within an hour. */
             recorded: boolean;
         };
+        /** @description An account that a transfer touches. */
+        TransferAccount: {
+            account: components["schemas"]["AccountId"];
+            kind: string;
+            /** @description The id of a person or a shop, or `platform`. */
+            owner: string;
+        };
         TransferId: string;
         /** @description A transfer with its entries. */
         TransferView: {
+            /** @description Whose the accounts of the entries are. */
+            accounts: components["schemas"]["TransferAccount"][];
             /** Format: int64 */
             amount: number;
             asset: string;
@@ -3828,9 +3946,9 @@ export interface operations {
     act_list: {
         parameters: {
             query?: {
-                /** @description `next_cursor` of the page before; leave out for the first. */
+                /** @description Only what was done to the thing or person with this id. */
+                target?: string;
                 cursor?: string;
-                /** @description Rows wanted, 1 to 100; 20 when left out. */
                 limit?: number;
             };
             header?: never;
@@ -5518,6 +5636,8 @@ export interface operations {
             query?: {
                 /** @description `wallet`, `payable`, `escrow`, `bank`, `clearing`, `fee`, `debt` or `equity`; `wallet` when left out. */
                 kind?: string;
+                /** @description The id of a person or shop: the accounts of all kinds that are theirs, on one page. */
+                owner?: string;
                 cursor?: string;
                 limit?: number;
             };
@@ -6791,6 +6911,84 @@ export interface operations {
             };
             /** @description nobody is signed in: `auth.required` */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    merchant_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before; leave out for the first. */
+                cursor?: string;
+                /** @description Rows wanted, 1 to 100; 20 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MerchantView"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9362,6 +9560,82 @@ export interface operations {
             };
         };
     };
+    name_list: {
+        parameters: {
+            query: {
+                /** @description Ids of people and shops, separated by commas; at most 100 are looked at. */
+                ids: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Names"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     order_list: {
         parameters: {
             query?: {
@@ -10279,7 +10553,85 @@ export interface operations {
             };
         };
     };
-    person_ban: {
+    person_list: {
+        parameters: {
+            query?: {
+                /** @description A phone number, the beginning of one, or the id of a person; left out for all members. */
+                find?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Person"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    person_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -10290,11 +10642,99 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonDetails"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `person.not_found`; or there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    person_ban: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: components["schemas"]["PersonId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BanBody"];
+            };
+        };
+        responses: {
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description nobody is signed in: `auth.required` */
             401: {
@@ -10325,6 +10765,24 @@ export interface operations {
             };
             /** @description `person.is_operator` */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not what the route takes */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10379,13 +10837,26 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BanBody"];
+            };
+        };
         responses: {
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description nobody is signed in: `auth.required` */
             401: {
@@ -10416,6 +10887,24 @@ export interface operations {
             };
             /** @description `person.is_operator` */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not what the route takes */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -6,6 +6,7 @@ export default {
   },
   language: { 'zh-CN': '中文', en: 'English' },
   page: {
+    people: 'People', person: 'Person',
     activity: 'Activity',
     start: 'Console', sign_in: 'Sign in', dashboard: 'Dashboard', orders: 'Orders', order: 'Order', products: 'Products', product: 'Product', product_new: 'New product', import: 'Import products', stock: 'Stock', pricing: 'Offers and freight',
     activities: 'Team buying', activity_new: 'New activity', reach: 'Shares and funnel', commissions: 'Commissions', balance: 'Balance', staff: 'Staff and rights', audit_log: 'Audit log', audit_log_all: 'Audit log of the platform',
@@ -17,12 +18,15 @@ export default {
   },
   role: { owner: 'Owner', staff: 'Staff' },
   right: { products: 'Products and prices', stock: 'Stock', orders: 'Orders and shipping', refunds: 'Refunds', deals: 'Team buying', reach: 'Shares and commissions', money: 'Balance', staff: 'Staff and log' },
+  person_state: { guest: 'Guest', member: 'Member', banned: 'Banned' },
   product_state: { draft: 'Draft', published: 'On sale', archived: 'Archived' },
   activity_state: { draft: 'Draft', live: 'Live', ended: 'Ended' },
   entry_kind: { link: 'Link', poster: 'Poster', direct: 'Direct' },
   target_kind: { product: 'Product', team: 'Team', merchant: 'Shop' },
   account_kind: { wallet: 'Wallet', payable: 'Payable', escrow: 'Escrow', bank: 'Bank', clearing: 'Clearing', fee: 'Fees', debt: 'Debt', equity: 'Demo equity' },
   people: {
+    find: 'Phone, its beginning, or an id', nobody: 'Nobody with “{text}”. Give a phone number, its beginning, or the id of a person.', no_people: 'No members yet', all_people: 'All members', since: 'Since', id: 'Id', works_for: 'Works for', works_nowhere: 'Works for no shop', done_to: 'What was done to this person', nothing_done: 'Nothing was done to this person', ban: 'Ban', unban: 'Lift the ban', ban_of: 'Ban {name}', unban_of: 'Lift the ban of {name}',
+    ban_note: 'Signed out everywhere at once, and no sign-in until the ban is lifted. Orders and money stay as they are.', unban_note: 'May sign in again.', reason: 'Reason (kept in the audit log)', no_merchants: 'No shops yet', opened: 'Opened', names_failed: 'The names behind the ids could not be loaded',
     no_merchant: 'You are not a member of any merchant', way: 'How to sign in', by_code: 'Code', by_password: 'Password', send_code: 'Get a code', code_sent: 'The code is on its way', demo_code: 'Demo: the code is filled in', demo_people: 'Demo: who you can be', sign_in_as: 'Sign in as {name}',
     add: 'Add a member', no_staff: 'No members yet', role: 'Role', rights: 'Rights', all_rights: 'All rights', edit_of: 'Edit {name}', remove_of: 'Remove {name}', remove_sure: 'Remove {name} from the staff?',
     no_log: 'Nothing logged yet', actor: 'Who', action: 'Action', target: 'Target', detail: 'Detail', new_merchant: 'New merchant', merchant_name: 'Name', about: 'About', owner_phone: "Owner's phone", merchant_made: 'Merchant {name} is created',
@@ -33,12 +37,14 @@ export default {
     by_day: 'Paid by day', as_table: 'Show as a table', day: 'Day', top_products: 'Top products', qty: 'Pieces', nothing: 'Nothing in this period',
   },
   catalog: {
+    categories_failed: 'The categories could not be loaded',
     export: 'Export CSV', search: 'Search by title', none: 'No products', stock: 'Available', updated: 'Updated', publish: 'Publish', archive: 'Archive', bad_amounts: 'A price or a stock number is not valid', options: 'Options', option_name: 'Option', option_values: 'Values (separated by commas)',
     drop_option: 'Remove option {name}', add_option: 'Add an option', variant: 'Variant', code: 'Code', compare: 'Compare price', first_stock: 'First stock', single: 'Single variant', no_reason_return: '7-day return without reason', picture: 'Picture {n}',
     picture_first: 'Move picture {n} forward', picture_drop: 'Remove picture {n}', upload: 'Upload pictures (at most 8 MiB each)', uploading: 'Uploading…', attributes: 'Attributes', attribute_name: 'Name of attribute {n}', attribute_value: 'Value of attribute {n}', attribute_drop: 'Remove attribute {n}', add_attribute: 'Add an attribute',
     import_note: 'UTF-8 or GBK, with Shopify or Chinese column names. The file is tried first; nothing is changed by that.', csv: 'CSV file', report_dry: 'Result of the trial', report_done: 'Imported', report: '{created} new, {updated} updated, {skipped} skipped', row: 'Row', column: 'Column', what: 'Problem', import_now: 'Import now',
   },
   stock: {
+    none_low: 'No variant has {n} or fewer',
     low: '{n} or fewer', none: 'No stock', location: 'Location', on_hand: 'On hand', reserved: 'Reserved', sold: 'Sold', available: 'Available', adjust: 'Adjust', adjust_of: 'Adjust the stock of {code}', now: '{n} on hand now, {next} after', reason: 'Reason',
     reasons: { stocking: 'Stocking', count: 'Count', damage: 'Damage', other: 'Other' },
   },
@@ -67,6 +73,7 @@ export default {
     statement: 'Statement', no_commissions: 'No commissions yet', beneficiary: 'Beneficiary', rate: 'Rate', rate_of: 'L{n} {rate}%', base: 'Base', clawed: 'Taken back',
   },
   ledger: {
+    provider: 'Provider {name}', accounts_of: 'Accounts of {name} in the ledger',
     platform: 'Platform',
     none: 'No entries', seq: 'No.', kind: 'Kind', debit: 'Debit', credit: 'Credit', after: 'Balance', reference: 'Refers to', order: 'Order', transfer: 'Transfer', payable: 'Payable', payable_note: 'Settled money of the merchant; below zero is owed', escrow: 'In escrow', escrow_note: 'Captured, the orders are not completed yet',
     no_accounts: 'No accounts', account: 'Account', account_kind: 'Kind', owner: 'Owner', balance: 'Balance', run: 'Run the audit', audit_note: 'Checks the whole ledger again: debits equal credits, balances equal their entries, orders match the money.', audit_ok: 'All checks pass', audit_bad: 'Something is wrong', check_ok: 'OK', check_bad: 'Failed',

@@ -6,6 +6,7 @@ export default {
   },
   language: { 'zh-CN': '中文', en: 'English' },
   page: {
+    people: '用户管理', person: '用户',
     activity: '拼团活动',
     start: '工作台', sign_in: '登录', dashboard: '概览', orders: '订单', order: '订单', products: '商品', product: '商品', product_new: '新建商品', import: '导入商品', stock: '库存', pricing: '优惠与运费',
     activities: '拼团活动', activity_new: '新建活动', reach: '分享与转化', commissions: '佣金', balance: '账户与流水', staff: '成员与权限', audit_log: '操作日志', audit_log_all: '全平台操作日志',
@@ -17,12 +18,15 @@ export default {
   },
   role: { owner: '店主', staff: '员工' },
   right: { products: '商品与定价', stock: '库存', orders: '订单与发货', refunds: '退款', deals: '拼团活动', reach: '分享与佣金', money: '账户与流水', staff: '成员与日志' },
+  person_state: { guest: '访客', member: '会员', banned: '已封禁' },
   product_state: { draft: '草稿', published: '在售', archived: '已下架' },
   activity_state: { draft: '草稿', live: '进行中', ended: '已结束' },
   entry_kind: { link: '链接', poster: '海报', direct: '直接访问' },
   target_kind: { product: '商品', team: '拼团', merchant: '店铺' },
   account_kind: { wallet: '个人钱包', payable: '应付商家', escrow: '待结算', bank: '渠道存款', clearing: '待清分', fee: '平台收入', debt: '个人欠款', equity: '演示资本' },
   people: {
+    find: '手机号、号码开头或用户编号', nobody: '没有找到“{text}”。可以输入手机号、号码开头几位或用户编号。', no_people: '还没有会员', all_people: '全部会员', since: '加入时间', id: '编号', works_for: '任职商家', works_nowhere: '没有在任何商家任职', done_to: '对此人的处理记录', nothing_done: '还没有对此人的处理记录', ban: '封禁', unban: '解除封禁', ban_of: '封禁 {name}', unban_of: '解除对 {name} 的封禁',
+    ban_note: '立即在所有设备上退出登录，解封前不能再登录。订单和资金保持不变。', unban_note: '解除后可以重新登录。', reason: '原因（记入操作日志）', no_merchants: '还没有商家', opened: '开店时间', names_failed: '编号对应的名称没有加载出来',
     no_merchant: '你还不是任何商家的成员', way: '登录方式', by_code: '验证码', by_password: '密码', send_code: '获取验证码', code_sent: '验证码已发送', demo_code: '演示：验证码已自动填入', demo_people: '演示：可用的身份', sign_in_as: '以 {name} 登录',
     add: '添加成员', no_staff: '还没有成员', role: '角色', rights: '权限', all_rights: '全部权限', edit_of: '编辑 {name}', remove_of: '移除 {name}', remove_sure: '确定移除成员 {name} 吗？',
     no_log: '还没有记录', actor: '操作人', action: '操作', target: '对象', detail: '详情', new_merchant: '新建商家', merchant_name: '商家名称', about: '简介', owner_phone: '店主手机号', merchant_made: '已创建商家 {name}',
@@ -33,12 +37,14 @@ export default {
     by_day: '每日支付', as_table: '以表格查看', day: '日期', top_products: '热销商品', qty: '件数', nothing: '这段时间没有数据',
   },
   catalog: {
+    categories_failed: '类目没有加载出来',
     export: '导出 CSV', search: '按标题搜索', none: '没有商品', stock: '可售', updated: '更新时间', publish: '上架', archive: '下架', bad_amounts: '有价格或库存填写不正确', options: '规格项', option_name: '规格名', option_values: '规格值（用逗号分开）',
     drop_option: '移除规格项 {name}', add_option: '添加规格项', variant: '规格', code: '编码', compare: '划线价', first_stock: '初始库存', single: '单一规格', no_reason_return: '支持 7 天无理由退货', picture: '第 {n} 张图',
     picture_first: '把第 {n} 张图往前移', picture_drop: '移除第 {n} 张图', upload: '上传图片（每张不超过 8 MiB）', uploading: '上传中…', attributes: '商品参数', attribute_name: '参数 {n} 名称', attribute_value: '参数 {n} 内容', attribute_drop: '移除参数 {n}', add_attribute: '添加参数',
     import_note: '支持 UTF-8 或 GBK 编码，Shopify 列名或中文列名。选择文件后先试运行，不会改动任何商品。', csv: 'CSV 文件', report_dry: '试运行结果', report_done: '导入结果', report: '新建 {created}，更新 {updated}，跳过 {skipped}', row: '行', column: '列', what: '问题', import_now: '确认导入',
   },
   stock: {
+    none_low: '没有可售不多于 {n} 件的规格',
     low: '不多于 {n} 件', none: '没有库存记录', location: '仓位', on_hand: '在库', reserved: '占用', sold: '已售', available: '可售', adjust: '调整', adjust_of: '调整 {code} 的库存', now: '现在在库 {n}，调整后 {next}', reason: '原因',
     reasons: { stocking: '进货', count: '盘点', damage: '损耗', other: '其他' },
   },
@@ -67,6 +73,7 @@ export default {
     statement: '佣金明细', no_commissions: '还没有佣金', beneficiary: '受益人', rate: '比例', rate_of: '{n} 级 {rate}%', base: '计佣金额', clawed: '已追回',
   },
   ledger: {
+    provider: '支付渠道 {name}', accounts_of: '{name} 在账本中的账户',
     platform: '平台',
     none: '没有流水', seq: '序号', kind: '类型', debit: '借', credit: '贷', after: '余额', reference: '关联', order: '订单', transfer: '凭证', payable: '可结算', payable_note: '已结算、属于商家的钱；为负表示欠款', escrow: '待结算', escrow_note: '已收款、订单尚未完成的钱',
     no_accounts: '没有账户', account: '账户', account_kind: '类型', owner: '所有者', balance: '余额', run: '运行审计', audit_note: '重新核对整个账本：借贷相等、余额与流水一致、订单与资金对应。', audit_ok: '全部通过', audit_bad: '发现问题', check_ok: '通过', check_bad: '不通过',

@@ -1,10 +1,12 @@
-import { api, ApiProblem, take, type Demo, type Me, type Membership, type Right } from '@tuan/api'
+import { api, ApiProblem, asProblem, take, type Demo, type Me, type Membership, type Right } from '@tuan/api'
 import { defineStore } from 'pinia'
 import { shallowRef } from 'vue'
 
 export const useSession = defineStore('session', () => {
   const me = shallowRef<Me | null>(null)
   const demo = shallowRef<Demo | null>(null)
+  /** Why it is not known who is here. */
+  const failed = shallowRef<ApiProblem | null>(null)
   let asked: Promise<void> | null = null
 
   async function refresh(): Promise<void> {
@@ -24,8 +26,11 @@ export const useSession = defineStore('session', () => {
 
   function ensure(): Promise<void> {
     asked ??= Promise.all([askDemo(), refresh()]).then(
-      () => undefined,
       () => {
+        failed.value = null
+      },
+      (error: unknown) => {
+        failed.value = asProblem(error)
         asked = null
       },
     )
@@ -47,5 +52,5 @@ export const useSession = defineStore('session', () => {
     me.value = null
   }
 
-  return { me, demo, ensure, refresh, membership, can, signOut }
+  return { me, demo, failed, ensure, refresh, membership, can, signOut }
 })

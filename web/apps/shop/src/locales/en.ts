@@ -12,6 +12,7 @@ export default {
   },
   language: { 'zh-CN': '中文', en: 'English' },
   catalog: {
+    categories_failed: 'The categories could not be loaded',
     gone: 'This product is no longer on sale', bought_at: 'What you paid for one', to_shop_of: 'To {name}', to_order: 'Back to the order', no_categories: 'No categories yet', none_here: 'Nothing in this category yet', in_category: 'Products of the category',
     missing: 'This page does not exist, or it has moved', search: 'Search', search_hint: 'Search products', all: 'All products', none: 'No products yet', alone: 'Alone', sort: 'Sort',
     sorts: { new: 'Newest', price_up: 'Price, low first', price_down: 'Price, high first' }, drop_filter: 'Remove this filter', no_match: 'Nothing found. Try another word.', browse: 'Browse categories',
@@ -21,6 +22,7 @@ export default {
     details: 'Details', to_cart: 'Add', sold_out: 'Sold out', buy_alone: 'Buy alone', buy_now: 'Buy now', added: 'Added to the cart',
   },
   deals: {
+    teams_failed: 'The open teams could not be loaded',
     strip_all: 'All', strip_failed: 'Team buying could not be loaded', ladder: 'Prices by number of people', ladder_step: 'From {n} people', ladder_reached: 'Reached', ladder_rule: 'The more people, the lower the price: you pay the team price now, and the difference comes back when the team closes.', ladder_now: '{n} people so far, price', ladder_done: 'The difference was returned by the number of people.', leader_pays: 'Who starts a team pays only', limit_each: 'At most {n} per person. ',
     near: 'Your city', can_join: '{n} more can join', near_why: 'The leader lives in your city', sure: 'Enough people: this team will succeed', seats_left: '{n} more can join, and the price falls with them', merge_asked: 'They ask to merge', merge_sent: 'Proposed, waiting', elsewhere: 'Other teams you can join',
     size: 'Team of {n}', strip: 'Team buying now', open_teams: 'Open teams you can join', rules: '{n} people make a team, within {hours} hours from its start; otherwise everyone is refunded in full. ', new_only: 'New buyers only. ', quota_left: '{n} places left. ',
@@ -29,7 +31,7 @@ export default {
     still_needed: '{n} more to complete the team', succeeded: 'The team is complete', succeeded_next: 'The shop will ship soon', failed: 'The team was not completed', failed_refunded: 'You have been refunded in full. Nothing else to do.', merged: 'This team was merged into another one',
     members: '{n} members', me: 'Me', leader: 'Leader', seat: 'Open', invite: 'Invite friends', invite_free: 'Sharing is optional: others see this team on the product page too', join_this: 'Join this team', other_ways: 'Other ways to buy',
     buy_alone_at: 'Buy alone at', try_again: 'Start again', to_merged: 'See the merged team', my_orders: 'See my orders', merge: 'Merge with another team', merge_rule: 'When both leaders agree, the two teams become one. Members and price stay the same.', merge_offer: 'Propose',
-    merged_now: 'The teams are merged', merge_waiting: 'Proposed. The other leader must agree.', rules_head: 'Team rules', rules_text: 'The team is complete when {n} real buyers have paid. All members are people who ordered; there are no invented ones. If time runs out everyone is refunded in full. Sharing does not change the price.',
+    merged_now: 'The teams are merged', merge_agree: 'Agree', merge_waiting: 'Proposed. The other leader must agree.', rules_head: 'Team rules', rules_text: 'The team is complete when {n} real buyers have paid. All members are people who ordered; there are no invented ones. If time runs out everyone is refunded in full. Sharing does not change the price.',
   },
   reach: {
     shared_by_label: 'Where this link came from', shared_by: 'Shared by {name}', share: 'Share', share_free: 'Sharing is up to you. It changes neither price nor delivery.', copied: 'Link copied', copy_by_hand: 'Please select and copy the link', link: 'Link', copy: 'Copy link', poster: 'QR poster',
@@ -39,6 +41,7 @@ export default {
     visits: 'Visits', orders: 'Orders', frozen: 'Frozen', paid: 'Paid out', commission_rule: 'Commission is paid when the order is completed and its return period is over; refunds take their part back.', no_commissions: 'No commissions yet', base: 'Base', clawed: 'Taken back', release_at: 'Expected',
   },
   orders: {
+    part_failed: 'The price of what you chose could not be worked out',
     paid_sum: 'Paid', kept: 'Paid in the end', refunded_goods: 'Goods refunded', refunded_shipping: 'Shipping refunded', returned: { all: ', everything, the way it came', goods: ': all goods, shipping is kept', difference: ': the difference by the size of the team', part: ', the way it came' },
     goods: 'Goods', discount: 'Discount', shipping: 'Shipping', total: 'Total', cart_empty: 'Your cart is empty', choose: 'Choose {title}', qty_of: 'Quantity of {title}', remove_of: 'Remove {title}', invalid: 'No longer available: {n}', drop_invalid: 'Remove them all',
     cart_note: 'Offers and shipping included', to_checkout: 'Check out ({n})', ship_to: 'Deliver to', note: 'Note', note_hint: 'For the shop (optional)', to_pay: 'To pay', submit: 'Place order',
@@ -48,6 +51,7 @@ export default {
     reasons: { changed_mind: 'Changed my mind', wrong_item: 'Wrong item', wrong_address: 'Wrong address', too_slow: 'It takes too long' },
   },
   payments: {
+    wallet_failed: 'The wallet could not be read',
     nothing: 'There is nothing to pay', pay_within: 'Pay within', method: 'Payment method', sandbox: 'Sandbox', sandbox_note: 'A provider for tests; no money moves', wallet: 'Wallet', demo_top_up: 'Demo: add ¥1000',
     captured: 'Paid', captured_note: 'We have received your payment', refunded_note: 'The money goes back the way it came', failed_note: 'Nothing was charged. You can pay again.', again: 'Pay again', to_provider: 'Go to payment', i_paid: 'I have paid, check again',
     demo: 'Demo: play the payment provider', demo_note: 'Choose what the provider does and see how the system copes.', actions: { pay: 'Pay', fail: 'Fail', pay_twice: 'Notify twice', pay_wrong_amount: 'Wrong amount', pay_lost: 'Pay, but lose the notice' },

@@ -12,6 +12,7 @@ export default {
   },
   language: { 'zh-CN': '中文', en: 'English' },
   catalog: {
+    categories_failed: '类目没有加载出来',
     gone: '这件商品已下架，暂时买不到了', bought_at: '当时买的价格', to_shop_of: '去 {name} 看看', to_order: '回到订单', no_categories: '还没有分类', none_here: '这个分类还没有商品', in_category: '分类商品',
     missing: '这个页面不存在，或者已经搬走', search: '搜索', search_hint: '搜商品', all: '全部商品', none: '还没有商品', alone: '单买', sort: '排序',
     sorts: { new: '最新', price_up: '价格从低到高', price_down: '价格从高到低' }, drop_filter: '去掉这个筛选', no_match: '没有找到合适的商品，换个词试试', browse: '看看分类',
@@ -21,6 +22,7 @@ export default {
     details: '商品详情', to_cart: '加购', sold_out: '已售罄', buy_alone: '单独购买', buy_now: '立即购买', added: '已加入购物车',
   },
   deals: {
+    teams_failed: '进行中的团没有加载出来',
     strip_all: '全部', strip_failed: '拼团没有加载出来', ladder: '阶梯价', ladder_step: '满 {n} 人', ladder_reached: '已达到', ladder_rule: '人越多越便宜：先按拼团价付款，成团时按实际人数退回差价。', ladder_now: '现在 {n} 人，价格', ladder_done: '差价已按实际人数原路退回。', leader_pays: '开团的团长只付', limit_each: '每人限购 {n} 件。',
     near: '同城', can_join: '还可加入 {n} 人', near_why: '团长和你在同一个城市', sure: '人数已够，到时一定成团', seats_left: '还可以再加入 {n} 人，人越多越便宜', merge_asked: '对方已提议', merge_sent: '已提议，等对方同意', elsewhere: '还可以参加这些团',
     size: '{n}人团', strip: '拼团进行中', open_teams: '正在拼单，可直接参加', rules: '{n} 人成团，开团后 {hours} 小时内有效，未成团自动全额退款。', new_only: '仅限新客。', quota_left: '剩余 {n} 个名额。',
@@ -29,7 +31,7 @@ export default {
     still_needed: '还差 {n} 人成团', succeeded: '拼团成功', succeeded_next: '商家会尽快发货', failed: '拼团未成功', failed_refunded: '款项已自动原路全额退回，无需操作', merged: '这个团已并入另一个团',
     members: '已有 {n} 位成员', me: '我', leader: '团长', seat: '待加入', invite: '邀请好友', invite_free: '分享不是必须的，其他人也可以在商品页看到这个团', join_this: '参加这个团', other_ways: '看看其他买法',
     buy_alone_at: '单独购买', try_again: '重新拼单', to_merged: '查看合并后的团', my_orders: '查看我的订单', merge: '与另一个团合并', merge_rule: '两位团长都同意后，两个团合为一个，成员和价格不变。', merge_offer: '提议合并',
-    merged_now: '两个团已经合并', merge_waiting: '已提议，等对方团长同意', rules_head: '拼团规则', rules_text: '满 {n} 位真实买家付款即成团。成员全部是真实下单的人，不会用虚拟成员凑数。到期未满自动全额退款，分享与否不影响价格。',
+    merged_now: '两个团已经合并', merge_agree: '同意合并', merge_waiting: '已提议，等对方团长同意', rules_head: '拼团规则', rules_text: '满 {n} 位真实买家付款即成团。成员全部是真实下单的人，不会用虚拟成员凑数。到期未满自动全额退款，分享与否不影响价格。',
   },
   reach: {
     shared_by_label: '分享来源', shared_by: '{name} 分享给你', share: '分享', share_free: '分享是自愿的，不影响价格和发货。', copied: '链接已复制', copy_by_hand: '请长按链接复制', link: '分享链接', copy: '复制链接', poster: '二维码海报',
@@ -39,6 +41,7 @@ export default {
     visits: '访问', orders: '成交', frozen: '冻结', paid: '已到账', commission_rule: '佣金在订单完成且退货期过后到账；发生退款时按比例追回。', no_commissions: '还没有佣金', base: '计佣金额', clawed: '已追回', release_at: '预计到账',
   },
   orders: {
+    part_failed: '所选商品的价格没有算出来',
     paid_sum: '实付', kept: '退款后实际支付', refunded_goods: '退商品款', refunded_shipping: '退运费', returned: { all: '，已全额原路退回', goods: '，商品款已全部退回，运费未退', difference: '，是按成团人数退回的差价', part: '，已原路退回' },
     goods: '商品金额', discount: '优惠', shipping: '运费', total: '合计', cart_empty: '购物车是空的', choose: '选择 {title}', qty_of: '{title} 的数量', remove_of: '删除 {title}', invalid: '失效商品 {n} 件', drop_invalid: '清空失效商品',
     cart_note: '已含优惠与运费', to_checkout: '去结算（{n}）', ship_to: '收货地址', note: '留言', note_hint: '给商家的话（可不填）', to_pay: '应付', submit: '提交订单',
@@ -48,6 +51,7 @@ export default {
     reasons: { changed_mind: '不想要了', wrong_item: '拍错了', wrong_address: '地址写错了', too_slow: '等得太久' },
   },
   payments: {
+    wallet_failed: '钱包余额没有加载出来',
     nothing: '没有待支付的订单', pay_within: '请在此时间内支付', method: '支付方式', sandbox: '沙箱支付', sandbox_note: '测试用的支付渠道，不会真的扣款', wallet: '钱包余额', demo_top_up: '演示：充值 ¥1000',
     captured: '支付成功', captured_note: '已收到你的付款', refunded_note: '款项会原路退回', failed_note: '没有扣款，可以重新支付', again: '重新支付', to_provider: '去支付', i_paid: '我已支付，查询结果',
     demo: '演示：扮演支付渠道', demo_note: '选择渠道要发生的事，看系统如何应对。', actions: { pay: '支付成功', fail: '支付失败', pay_twice: '重复通知两次', pay_wrong_amount: '金额不符', pay_lost: '支付成功但通知丢失' },

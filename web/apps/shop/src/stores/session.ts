@@ -1,4 +1,4 @@
-import { api, ApiProblem, take, type Demo, type Me } from '@tuan/api'
+import { api, ApiProblem, asProblem, take, type Demo, type Me } from '@tuan/api'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 
@@ -7,6 +7,8 @@ export const useSession = defineStore('session', () => {
   const me = shallowRef<Me | null>(null)
   const demo = shallowRef<Demo | null>(null)
   const cartCount = ref(0)
+  /** Why it is not known who is here. */
+  const failed = shallowRef<ApiProblem | null>(null)
   let asked: Promise<void> | null = null
 
   async function askDemo(): Promise<void> {
@@ -46,10 +48,15 @@ export const useSession = defineStore('session', () => {
 
   /** Asks the server once; later calls wait for the same answer. */
   function ensure(): Promise<void> {
-    asked ??= Promise.all([askDemo(), refresh()]).then(
-      () => undefined,
+    asked ??= Promise.all([askDemo(), askMe()]).then(
       () => {
-        // The pages show their own errors; the next call asks again.
+        failed.value = null
+        // No page waits for a number on a tab.
+        void askCart()
+      },
+      (error: unknown) => {
+        // Pages for members say so; the next call asks again.
+        failed.value = asProblem(error)
         asked = null
       },
     )
@@ -66,6 +73,7 @@ export const useSession = defineStore('session', () => {
     me,
     demo,
     cartCount,
+    failed,
     isMember: computed(() => me.value !== null && !me.value.is_guest),
     ensure,
     refresh,
