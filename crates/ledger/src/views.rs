@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use axum::Router;
 use base::{
-    AccountId, Currency, Cursor, Id, MerchantId, Money, OrderId, Page, PageRequest, Timestamp, TransferId,
+    AccountId, Currency, Cursor, MerchantId, Money, OrderId, Page, PageRequest, Timestamp, TransferId,
 };
 use db::{DbError, Rx};
 use rest::{Actor, Common, Ctx, Json, OpenApiRouter, Path, Query, Refused, Right, routes};
@@ -195,7 +195,11 @@ struct AccountFilter {
 }
 
 /// The accounts of one kind, or of one owner.
-fn accounts(rx: &mut Rx, filter: &AccountFilter) -> Result<Page<AccountView>, DbError> {
+fn accounts(
+    rx: &mut Rx,
+    filter: &AccountFilter,
+    (page, after): (&PageRequest, AccountId),
+) -> Result<Page<AccountView>, DbError> {
     if let Some(owner) = &filter.owner {
         let mut items = Vec::new();
         for (owner, kind) in Owner::with_id(owner).into_iter().flat_map(|it| Kind::ALL.map(|kind| (it, kind)))
@@ -208,12 +212,9 @@ fn accounts(rx: &mut Rx, filter: &AccountFilter) -> Result<Page<AccountView>, Db
         }
         return Ok(Page { items, next_cursor: None });
     }
-    let page = PageRequest { cursor: filter.cursor.clone(), limit: filter.limit };
-    let after = page.cursor.as_deref().and_then(|text| Cursor::decode(text).part(0));
-    let after = after.unwrap_or_else(|| AccountId::from_bytes([0; 16]));
     let kind = filter.kind.as_deref().unwrap_or("wallet");
-    let rows = store::list_accounts(rx, kind, after, page.limit().saturating_add(1))?;
-    let rows = Page::from_rows(rows, page.limit(), |row| Cursor::new([row.id.to_string()]));
+    let rows = store::list_accounts(rx, kind, after, page.more())?;
+    let rows = Page::by_id(rows, page, |row| row.id);
     let mut items = Vec::with_capacity(rows.items.len());
     for row in rows.items {
         items.push(account_view(rx, row)?);
@@ -230,7 +231,10 @@ async fn ledger_account_list(
     Query(filter): Query<AccountFilter>,
 ) -> Result<Json<Page<AccountView>>, Refused> {
     actor.must_be_operator()?;
-    Ok(Json(ctx.db().read_long::<_, DbError, _>(move |rx| accounts(rx, &filter)).await?))
+    let page = PageRequest { cursor: filter.cursor.clone(), limit: filter.limit };
+    let after = page.after()?;
+    let read = move |rx: &mut Rx| accounts(rx, &filter, (&page, after));
+    Ok(Json(ctx.db().read_long::<_, DbError, _>(read).await?))
 }
 
 /// One account, for operators.

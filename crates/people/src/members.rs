@@ -1,6 +1,6 @@
 //! What operators see of people: finding them, the shops they work for, the names behind ids.
 
-use base::{Cursor, MerchantId, Page, PageRequest, PersonId, Timestamp};
+use base::{MerchantId, Page, PageRequest, PersonId, Timestamp};
 use db::{DbError, Rx};
 use rest::{Actor, Common, Json, Path, Query, Refused};
 use serde::{Deserialize, Serialize};
@@ -72,21 +72,23 @@ pub(crate) struct PersonFilter {
     limit: Option<u32>,
 }
 
-fn list(rx: &mut Rx, text: &str, page: &PageRequest) -> Result<Page<Person>, DbError> {
+fn list(
+    rx: &mut Rx,
+    text: &str,
+    (page, after): (&PageRequest, Option<PersonId>),
+) -> Result<Page<Person>, DbError> {
     if let Ok(id) = text.parse() {
         let items = find(rx, id)?.map(view).into_iter().collect();
         return Ok(Page { items, next_cursor: None });
     }
     let Some(start) = phone_start(text) else { return Ok(Page { items: Vec::new(), next_cursor: None }) };
     // The list goes by phone; its place is told by the id, so that no number is in an address.
-    let after: Option<PersonId> = page.cursor.as_deref().and_then(|text| Cursor::decode(text).part(0));
     let after = match after {
         Some(id) => store::find_person(rx, id)?.and_then(|row| row.phone),
         None => None,
     };
-    let rows =
-        store::list_members(rx, &start, after.as_deref().unwrap_or(""), page.limit().saturating_add(1))?;
-    Ok(Page::from_rows(rows, page.limit(), |row| Cursor::new([row.id.to_string()])).map(view))
+    let rows = store::list_members(rx, &start, after.as_deref().unwrap_or(""), page.more())?;
+    Ok(Page::by_id(rows, page, |row| row.id).map(view))
 }
 
 /// Members in the order of their phone numbers, or the person with an id; for operators.
@@ -99,8 +101,9 @@ pub(crate) async fn person_list(
 ) -> Result<Json<Page<Person>>, Refused> {
     actor.must_be_operator()?;
     let page = PageRequest { cursor: filter.cursor, limit: filter.limit };
+    let after = page.place(|cursor| cursor.part(0))?;
     let text = filter.find.unwrap_or_default();
-    Ok(Json(ctx.db().read::<_, DbError, _>(move |rx| list(rx, text.trim(), &page)).await?))
+    Ok(Json(ctx.db().read::<_, DbError, _>(move |rx| list(rx, text.trim(), (&page, after))).await?))
 }
 
 /// A person and the shops this person works for; for operators.

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use base::{Cursor, Id, MerchantId, Page, PageRequest, Text, Timestamp};
+use base::{MerchantId, Page, PageRequest, Text, Timestamp};
 use db::{DbError, Lane, Rx, Tx};
 use rest::{Actor, Common, Json, Member, Path, Query, Refused};
 use serde::{Deserialize, Serialize};
@@ -56,12 +56,10 @@ pub(crate) async fn merchant_list(
     Query(page): Query<PageRequest>,
 ) -> Result<Json<Page<MerchantView>>, Refused> {
     actor.must_be_operator()?;
+    let before = page.before()?;
     let read = move |rx: &mut Rx| {
-        let before = page.cursor.as_deref().and_then(|text| Cursor::decode(text).part(0));
-        let before = before.unwrap_or_else(|| MerchantId::from_bytes([0xff; 16]));
-        let rows = store::list_merchants(rx, before, page.limit().saturating_add(1))?;
-        let place = |row: &MerchantInfo| Cursor::new([row.id.to_string()]);
-        Ok(Page::from_rows(rows, page.limit(), place).map(MerchantView::from))
+        let rows = store::list_merchants(rx, before, page.more())?;
+        Ok(Page::by_id(rows, &page, |row| row.id).map(MerchantView::from))
     };
     Ok(Json(ctx.db().read::<_, DbError, _>(read).await?))
 }
