@@ -92,7 +92,7 @@ impl DbOptions {
             clock,
             rng,
             isolation: Isolation::Snapshot,
-            connections: 16,
+            connections: 8,
             waiting_max: WAITING_MAX,
             sql_log: None,
         }

@@ -28,7 +28,7 @@ const KEYS: &[Key] = &[
     key("metrics_listen", ""),
     key("dir", "data"),
     secret("database"),
-    key("database_connections", "16"),
+    key("database_connections", "8"),
     key("database_isolation", "snapshot"),
     key("waiting_max", "4096"),
     key("roles", "web,worker"),

@@ -3,7 +3,7 @@
 //! No cursor is kept that could run past an event committed late: every event carries its own `published` flag,
 //! and stays unpublished until each of its subscribers has dealt with it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use base::EventId;
@@ -18,6 +18,8 @@ const ATTEMPTS_MAX: i64 = 8;
 const BACKOFF_S: i64 = 2;
 /// Events that nobody waits for and that are marked with one write.
 const UNWANTED_PER_WRITE: usize = 48;
+/// Events that are delivered with one write, some six statements each.
+const EVENTS_PER_WRITE: usize = 8;
 
 fn event_row(row: &Row<'_>) -> Result<StoredEvent, DbError> {
     Ok(StoredEvent {
@@ -63,17 +65,18 @@ pub(crate) async fn round(db: &Db, subscribers: &[Subscriber]) -> Result<usize, 
     let wants = |event: &StoredEvent, s: &Subscriber| s.kinds.contains(&event.kind.as_str());
     let (wanted, unwanted): (Vec<_>, Vec<_>) =
         events.into_iter().partition(|event| subscribers.iter().any(|s| wants(event, s)));
-    let mut lines: BTreeMap<String, Vec<Delivery>> = BTreeMap::new();
+    let mut lines: BTreeMap<String, VecDeque<Delivery>> = BTreeMap::new();
     for event in wanted {
         let to = subscribers.iter().filter(|s| wants(&event, s)).copied().collect();
-        lines.entry(event.aggregate.clone()).or_default().push(Delivery { event, to });
+        lines.entry(event.aggregate.clone()).or_default().push_back(Delivery { event, to });
     }
+    let mut published = publish_unwanted(db, unwanted).await?;
+    published = published.saturating_add(deliver_heads(db, &resting, &mut lines).await?);
     let mut tasks = tokio::task::JoinSet::new();
     for line in lines.into_values() {
         let (db, resting) = (db.clone(), Arc::clone(&resting));
         tasks.spawn(async move { deliver_line(&db, &resting, line).await });
     }
-    let mut published = publish_unwanted(db, unwanted).await?;
     while let Some(line) = tasks.join_next().await {
         match line {
             Ok(count) => published = published.saturating_add(count?),
@@ -106,16 +109,61 @@ fn publish(tx: &mut Tx, aggregate: &str, seq: i64) -> Result<(), DbError> {
 }
 
 /// An event and who wants it; at least one does.
+#[derive(Clone)]
 struct Delivery {
     event: StoredEvent,
     to: Vec<Subscriber>,
+}
+
+/// Delivers the first event of each aggregate, several with one write: many events change the same few rows, such as
+/// the sums of a day, which would else be written, and fought over, once for each. Should anything in a bundle fail,
+/// nothing of it stays, and its events are delivered one by one.
+async fn deliver_heads(
+    db: &Db,
+    resting: &HashSet<(EventId, String)>,
+    lines: &mut BTreeMap<String, VecDeque<Delivery>>,
+) -> Result<usize, DbError> {
+    let is_resting = |delivery: &Delivery| {
+        delivery
+            .to
+            .iter()
+            .any(|subscriber| resting.contains(&(delivery.event.id, subscriber.name.to_owned())))
+    };
+    let heads: Vec<Delivery> =
+        lines.values().filter_map(VecDeque::front).filter(|head| !is_resting(head)).cloned().collect();
+    let mut published = 0_usize;
+    for bundle in heads.chunks(EVENTS_PER_WRITE) {
+        let own = bundle.to_vec();
+        let tried: Result<(), Failure> = db
+            .write(Lane::Background, move |tx| {
+                for Delivery { event, to } in &own {
+                    for subscriber in to {
+                        if record(tx, event, subscriber.name)? {
+                            (subscriber.handle)(tx, event)?;
+                        }
+                    }
+                    publish(tx, &event.aggregate, event.seq)?;
+                }
+                Ok(())
+            })
+            .await;
+        match tried {
+            Ok(()) => published = published.saturating_add(bundle.len()),
+            Err(Failure::Db(error)) if error.is_passing() => return Err(error),
+            Err(_) => continue,
+        }
+        for Delivery { event, .. } in bundle {
+            lines.get_mut(&event.aggregate).and_then(VecDeque::pop_front);
+        }
+    }
+    Ok(published)
 }
 
 /// The events of one aggregate, in order; stops at the first that cannot be delivered now.
 async fn deliver_line(
     db: &Db,
     resting: &HashSet<(EventId, String)>,
-    line: Vec<Delivery>,
+    line: VecDeque<Delivery>,
 ) -> Result<usize, DbError> {
     let mut published = 0_usize;
     for Delivery { event, to } in line {
