@@ -39,6 +39,9 @@ pub enum DbError {
     /// The store is shutting down.
     #[error("the store is closed")]
     Closed,
+    /// The store was made by a version of the program whose tables were others. Nothing was changed in it.
+    #[error("{0}")]
+    OtherVersion(String),
     /// A mistake in the program: bad SQL, a missing parameter, a stored value of another form, a panic.
     #[error("internal: {0}")]
     Bug(String),

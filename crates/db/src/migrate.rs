@@ -1,8 +1,8 @@
 //! Migrations: small SQL files, a list per module, each recorded in the module's own table.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use refinery::error::Kind;
 use refinery::{Migration as Step, Runner};
 
 use crate::{Db, DbError, Engine, sql, sqlite_engine::SqliteConn};
@@ -59,8 +59,19 @@ fn runner(engine: Engine, migrations: &Migrations) -> Result<Runner, DbError> {
 }
 
 fn failed(module: &str, error: &refinery::Error) -> DbError {
-    let source = std::error::Error::source(error).map(|source| format!(": {source}")).unwrap_or_default();
-    DbError::Bug(format!("migration of {module} failed: {error}{source}"))
+    match error.kind() {
+        Kind::DivergentVersion(step, _) => DbError::OtherVersion(format!(
+            "the store was made by an earlier version whose tables of {module} were others ({step}); name a new store, \
+             or remove this one when nothing in it is needed"
+        )),
+        Kind::MissingVersion(step) => DbError::OtherVersion(format!(
+            "the store was made by a newer version ({module} has {step}); start that version"
+        )),
+        _ => {
+            let source = std::error::Error::source(error).map(|source| format!(": {source}"));
+            DbError::Bug(format!("migration of {module} failed: {error}{}", source.unwrap_or_default()))
+        }
+    }
 }
 
 pub(crate) fn sqlite(conn: &mut SqliteConn, modules: &[Migrations]) -> Result<Vec<String>, DbError> {
@@ -79,14 +90,17 @@ pub(crate) fn postgres(
     client: &mut postgres::Client,
     modules: &[Migrations],
 ) -> Result<Vec<String>, DbError> {
-    let lease = Arc::new(lease(client)?);
-    let mut applied = Vec::new();
-    for module in modules {
+    let lease = lease(client)?;
+    let applied: Result<Vec<String>, DbError> = modules.iter().try_fold(Vec::new(), |mut applied, module| {
         let report =
             runner(Engine::Postgres, module)?.run(client).map_err(|error| failed(module.module, &error))?;
         applied.extend(report.applied_migrations().iter().map(|step| format!("{} {step}", module.module)));
-    }
-    client.execute("DELETE FROM db_lease WHERE name = 'migrate' AND holder = $1", &[&*lease])?;
+        Ok(applied)
+    });
+    // After a failure too: whoever tries again need not wait until it runs out.
+    let freed = client.execute("DELETE FROM db_lease WHERE name = 'migrate' AND holder = $1", &[&lease]);
+    let applied = applied?;
+    freed?;
     Ok(applied)
 }
 

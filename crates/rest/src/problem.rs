@@ -46,7 +46,7 @@ impl ToProblem for DbError {
                 Problem::new(503, "store.in_doubt", detail).with_retry_after(2)
             }
             Self::DiskFull => Problem::new(507, "store.full", "the disk is full; nothing was changed"),
-            Self::Broken(_) | Self::Closed => {
+            Self::Broken(_) | Self::OtherVersion(_) | Self::Closed => {
                 Problem::new(503, "store.unavailable", "the store is not available").with_retry_after(10)
             }
             Self::Unique(_) | Self::Constraint(_) | Self::Poisoned | Self::Bug(_) => {
