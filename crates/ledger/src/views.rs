@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use axum::Router;
 use base::{
-    AccountId, Currency, Cursor, MerchantId, Money, OrderId, Page, PageRequest, Timestamp, TransferId,
+    AccountId, BadCursor, Currency, Cursor, MerchantId, Money, OrderId, Page, PageRequest, Timestamp,
+    TransferId,
 };
 use db::{DbError, Rx};
 use rest::{Actor, Common, Ctx, Json, OpenApiRouter, Path, Query, Refused, Right, routes};
@@ -141,7 +142,8 @@ async fn wallet_entries(
     Query(page): Query<PageRequest>,
 ) -> Result<Json<Page<LedgerEntry>>, Refused> {
     let account = Account::wallet(actor.person, Currency::CNY).id();
-    Ok(Json(ctx.db().read::<_, DbError, _>(move |rx| statement(rx, account, &page)).await?))
+    let place = place(&page)?;
+    Ok(Json(ctx.db().read::<_, DbError, _>(move |rx| statement(rx, account, &page, place.as_ref())).await?))
 }
 
 /// What a merchant has earned and what is on its way.
@@ -176,7 +178,8 @@ async fn merchant_balance_entries(
 ) -> Result<Json<Page<LedgerEntry>>, Refused> {
     actor.may(merchant, Right::Money)?;
     let account = Account::new(Owner::Merchant(merchant), Kind::Payable, Asset::Money(Currency::CNY)).id();
-    Ok(Json(ctx.db().read::<_, DbError, _>(move |rx| statement(rx, account, &page)).await?))
+    let place = place(&page)?;
+    Ok(Json(ctx.db().read::<_, DbError, _>(move |rx| statement(rx, account, &page, place.as_ref())).await?))
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -263,7 +266,10 @@ async fn ledger_account_entries(
     Query(page): Query<PageRequest>,
 ) -> Result<Json<Page<LedgerEntry>>, Refused> {
     actor.must_be_operator()?;
-    Ok(Json(ctx.db().read_long::<_, DbError, _>(move |rx| statement(rx, account, &page)).await?))
+    let place = place(&page)?;
+    Ok(Json(
+        ctx.db().read_long::<_, DbError, _>(move |rx| statement(rx, account, &page, place.as_ref())).await?,
+    ))
 }
 
 /// A transfer with its entries, for operators.
@@ -342,21 +348,29 @@ fn entry_view(row: EntryRow, balance_after: Option<i64>) -> LedgerEntry {
     }
 }
 
+/// Where a page of a statement begins: below this place of this chain, with this balance where it is known.
+type Place = (String, i64, Option<i64>);
+
+fn place(page: &PageRequest) -> Result<Option<Place>, BadCursor> {
+    page.place(|cursor| Some((cursor.part(0)?, cursor.part(1)?, cursor.part(2))))
+}
+
 /// A page of a statement, newest first. The cursor carries the balance at its place, so that each page goes on
 /// counting down from there and costs the same, however long the history.
-fn statement(rx: &mut Rx, account: AccountId, page: &PageRequest) -> Result<Page<LedgerEntry>, DbError> {
-    let cursor = page.cursor.as_deref().map(Cursor::decode);
-    let place = cursor.as_ref().and_then(|cursor| Some((cursor.part::<String>(0)?, cursor.part::<i64>(1)?)));
-    let (chain, seq) = place.unwrap_or_else(|| (AFTER_ALL_CHAINS.to_owned(), i64::MAX));
-    let carried = cursor.as_ref().and_then(|cursor| cursor.part::<i64>(2));
-    let mut running = match (carried, &cursor) {
-        (Some(balance), _) => Some(balance),
-        (None, None) => store::guarded_balance(rx, account)?.map(|balance| balance.credit()),
-        (None, Some(_)) => None,
+fn statement(
+    rx: &mut Rx,
+    account: AccountId,
+    page: &PageRequest,
+    place: Option<&Place>,
+) -> Result<Page<LedgerEntry>, DbError> {
+    let mut running = match place {
+        Some((.., balance)) => *balance,
+        None => store::guarded_balance(rx, account)?.map(|balance| balance.credit()),
     };
+    let before = place.map_or((AFTER_ALL_CHAINS, i64::MAX), |(chain, seq, _)| (chain.as_str(), *seq));
     let limit = page.limit();
     let mut rows = Vec::new();
-    for row in store::list_entries(rx, account, (&chain, seq), limit.saturating_add(1))? {
+    for row in store::list_entries(rx, account, before, page.more())? {
         let after = running;
         let change = if row.side == "C" { row.amount } else { row.amount.saturating_neg() };
         running = running.map(|balance| balance.saturating_sub(change));

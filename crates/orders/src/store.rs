@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use base::{Id, MerchantId, OrderId, PersonId, RefundId, Timestamp};
+use base::{MerchantId, OrderId, PersonId, RefundId, Timestamp};
 use db::{DbError, Row, Rx, Tx, Value, params};
 
 use crate::model::{Line, Order, OrderState};
@@ -275,9 +275,4 @@ pub(crate) fn insert_refund(tx: &mut Tx, row: &RefundRow) -> Result<bool, DbErro
         ],
     )?;
     Ok(inserted == 1)
-}
-
-/// After every id there is.
-pub(crate) fn last_id() -> OrderId {
-    OrderId::from_bytes([0xff; 16])
 }

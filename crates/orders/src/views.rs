@@ -1,8 +1,6 @@
 //! Orders, as buyers and merchants see them.
 
-use base::{
-    Cursor, MerchantId, Money, OrderId, Page, PageRequest, PersonId, ProductId, SkuId, TeamId, Timestamp,
-};
+use base::{MerchantId, Money, OrderId, Page, PageRequest, PersonId, ProductId, SkuId, TeamId, Timestamp};
 use db::{DbError, Rx};
 use people::api::AddressSnapshot;
 use pricing::api::Explanation;
@@ -224,15 +222,13 @@ struct OrderFilter {
 }
 
 impl OrderFilter {
-    fn place(&self) -> (OrderId, i64) {
-        let before = self.cursor.as_deref().and_then(|text| Cursor::decode(text).part(0));
-        let page = PageRequest { cursor: None, limit: self.limit };
-        (before.unwrap_or_else(store::last_id), page.limit())
+    fn page(&self) -> PageRequest {
+        PageRequest { cursor: self.cursor.clone(), limit: self.limit }
     }
 }
 
-fn page(rx: &mut Rx, rows: Vec<Order>, limit: i64) -> Result<Page<OrderView>, DbError> {
-    let rows = Page::from_rows(rows, limit, |row| Cursor::new([row.id.to_string()]));
+fn page(rx: &mut Rx, rows: Vec<Order>, request: &PageRequest) -> Result<Page<OrderView>, DbError> {
+    let rows = Page::by_id(rows, request, |row| row.id);
     let mut items = Vec::with_capacity(rows.items.len());
     for row in rows.items {
         items.push(view_of(rx, &row)?);
@@ -248,10 +244,11 @@ async fn order_list(
     actor: Actor,
     Query(filter): Query<OrderFilter>,
 ) -> Result<Json<Page<OrderView>>, Refused> {
-    let (before, limit) = filter.place();
+    let request = filter.page();
+    let before = request.before()?;
     let read = move |rx: &mut Rx| {
-        let rows = store::list_of_buyer(rx, actor.person, filter.state, before, limit.saturating_add(1))?;
-        page(rx, rows, limit)
+        let rows = store::list_of_buyer(rx, actor.person, filter.state, before, request.more())?;
+        page(rx, rows, &request)
     };
     Ok(Json(ctx.db().read::<_, DbError, _>(read).await?))
 }
@@ -267,9 +264,10 @@ async fn merchant_order_list(
     Query(filter): Query<OrderFilter>,
 ) -> Result<Json<Page<OrderView>>, Refused> {
     actor.may(merchant, Right::Orders)?;
-    let (before, limit) = filter.place();
+    let request = filter.page();
+    let before = request.before()?;
     let read = move |rx: &mut Rx| {
-        let more = limit.saturating_add(1);
+        let more = request.more();
         let rows = match filter.state {
             Some(state) => store::list_of_merchant(rx, merchant, state, before, more)?,
             None => {
@@ -283,7 +281,7 @@ async fn merchant_order_list(
                 all
             }
         };
-        page(rx, rows, limit)
+        page(rx, rows, &request)
     };
     Ok(Json(ctx.db().read::<_, DbError, _>(read).await?))
 }

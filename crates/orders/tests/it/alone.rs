@@ -67,6 +67,37 @@ app_test!(placing_and_paying_take_few_round_trips, parts, |app| {
     assert!(placing <= 12 && paying <= 12, "placing took {placing}, paying {paying}");
 });
 
+app_test!(orders_and_statements_are_walked_page_by_page, parts, |app| {
+    let owner = owner(&app).await;
+    let buyer = someone(&app, 2).await;
+    let (_, sku) = product(&app, "A", 1_000, 10).await;
+    top_up(&app, &buyer, 5_000).await;
+    for _ in 0..3 {
+        let order = order(&app, &buyer, sku, 1, 1_000, Value::Null).await;
+        pay(&app, &buyer, &order, "wallet").await.expect(201);
+    }
+    let shop = format!("/api/v1/merchants/{}/orders", merchant());
+    let lists = [
+        ("/api/v1/orders", &buyer.token, 3),
+        (shop.as_str(), &owner.token, 3),
+        ("/api/v1/me/wallet/entries", &buyer.token, 4),
+    ];
+    for (list, token, rows) in lists {
+        let (mut seen, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = app.get(&format!("{list}?limit=2{cursor}"), token).await.expect(200);
+            seen.extend(page["items"].as_array().unwrap().iter().map(Value::to_string));
+            let Some(next) = page["next_cursor"].as_str() else { break };
+            cursor = format!("&cursor={next}");
+        }
+        let all = seen.len();
+        seen.sort();
+        seen.dedup();
+        assert_eq!((all, seen.len()), (rows, rows), "{list}");
+        app.get(&format!("{list}?cursor=tea_1"), token).await.expect_problem(400, "query.invalid");
+    }
+});
+
 app_test!(a_paid_order_is_cancelled_and_everything_is_back, parts, |app| {
     owner(&app).await;
     let buyer = someone(&app, 2).await;
