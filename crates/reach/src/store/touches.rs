@@ -40,8 +40,8 @@ pub(crate) fn has_touched(
     merchant: MerchantId,
     entry: EntryId,
 ) -> Result<bool, DbError> {
-    let found: Option<i64> = rx.opt(
-        "SELECT 1 FROM reach_touch WHERE person = :person AND merchant = :merchant AND entry = :entry
+    let found: Option<TouchId> = rx.opt(
+        "SELECT id FROM reach_touch WHERE person = :person AND merchant = :merchant AND entry = :entry
          ORDER BY id LIMIT 1",
         params!["person" => person, "merchant" => merchant, "entry" => entry],
         |row| row.get(0),
