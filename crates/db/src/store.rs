@@ -1,7 +1,6 @@
 //! The handle that everything else holds.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
@@ -18,86 +17,12 @@ use crate::queue::Queue;
 use crate::sql_log::SqlLog;
 use crate::sqlite_engine::SqliteEngine;
 use crate::work::{Job, Outcome, Reply, Work, later_work, read_work, write_work};
-use crate::{DbError, Migrations, Refusals, Rx, Tx, migrate};
+use crate::{DbError, DbOptions, Engine, Lane, Location, Migrations, Refusals, Rx, Tx, migrate};
 
 /// How long a request may wait for its transaction.
 const INTERACTIVE_DEADLINE: Duration = Duration::from_secs(10);
 const BACKGROUND_DEADLINE: Duration = Duration::from_secs(60);
-/// Closures with somebody who waits for them, unless the options say otherwise.
-const WAITING_MAX: usize = 4_096;
 const BACKGROUND_WAITING_MAX: usize = 16_384;
-
-/// Which engine runs underneath.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Engine {
-    /// Embedded.
-    Sqlite,
-    /// PostgreSQL or what speaks its wire.
-    Postgres,
-}
-
-/// Who waits for a write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lane {
-    /// A person.
-    Interactive,
-    /// A job, a subscriber, an import.
-    Background,
-}
-
-/// The isolation level of writes on PostgreSQL. Commands are right under both; the tests run under both.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Isolation {
-    /// REPEATABLE READ: every statement sees the same state, and of two who change a row at once one runs again.
-    /// The default; see `docs/adr/0005`.
-    Snapshot,
-    /// Every set of transactions is as if they had run one after the other, for many more that run again.
-    Serializable,
-    /// To prove that no command leans on more.
-    ReadCommitted,
-}
-
-/// Where the store is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Location {
-    /// A SQLite file; made when it is not there.
-    File(PathBuf),
-    /// A `postgres://` address.
-    Postgres(String),
-}
-
-/// What opening a store takes.
-pub struct DbOptions {
-    /// Where it is.
-    pub location: Location,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// Randomness.
-    pub rng: Arc<dyn Rng>,
-    /// Isolation of writes on PostgreSQL.
-    pub isolation: Isolation,
-    /// Connections for writes, and as many halves for reads, on PostgreSQL.
-    pub connections: usize,
-    /// Requests that may wait for their transaction at a time; on PostgreSQL reads and writes each.
-    pub waiting_max: usize,
-    /// Where to write down every distinct statement; for the portability check.
-    pub sql_log: Option<PathBuf>,
-}
-
-impl DbOptions {
-    /// The usual options for a store at `location`.
-    pub fn new(location: Location, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Self {
-        Self {
-            location,
-            clock,
-            rng,
-            isolation: Isolation::Snapshot,
-            connections: 8,
-            waiting_max: WAITING_MAX,
-            sql_log: None,
-        }
-    }
-}
 
 /// The store. Cheap to clone.
 #[derive(Clone)]
@@ -289,10 +214,23 @@ impl Db {
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
+        self.read_in(Lane::Interactive, closure).await
+    }
+
+    /// [`Db::read`] for who waits in `lane`: what works in the background takes no room from people.
+    ///
+    /// # Errors
+    /// As [`Db::read`].
+    pub async fn read_in<T, E, F>(&self, lane: Lane, closure: F) -> Result<T, E>
+    where
+        F: FnMut(&mut Rx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
         let (work, answer) = read_work(closure);
         match &self.0.engine {
-            EngineOf::Sqlite(engine) => engine.read(self.job(work, Lane::Interactive, None)),
-            EngineOf::Postgres(engine) => self.submit(&engine.reads, Lane::Interactive, None, work),
+            EngineOf::Sqlite(engine) => engine.read(self.job(work, lane, None)),
+            EngineOf::Postgres(engine) => self.submit(&engine.reads, lane, None, work),
         }
         receive(answer).await
     }

@@ -148,7 +148,31 @@ macro_rules! plain_columns {
     )+};
 }
 
-plain_columns!(i64, String, Vec<u8>);
+plain_columns!(String, Vec<u8>);
+
+/// A whole number of whatever width: PostgreSQL takes a constant in a SELECT for four bytes.
+struct Int(i64);
+
+impl rusqlite::types::FromSql for Int {
+    fn column_result(value: rusqlite::types::ValueRef<'_>) -> rusqlite::types::FromSqlResult<Self> {
+        value.as_i64().map(Self)
+    }
+}
+
+impl<'a> postgres::types::FromSql<'a> for Int {
+    fn from_sql(ty: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        match *ty {
+            Type::INT2 => i16::from_sql(ty, raw).map(i64::from),
+            Type::INT4 => i32::from_sql(ty, raw).map(i64::from),
+            _ => i64::from_sql(ty, raw),
+        }
+        .map(Self)
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        matches!(*ty, Type::INT2 | Type::INT4 | Type::INT8)
+    }
+}
 
 macro_rules! mapped_columns {
     ($($type:ty, $raw:ty, $map:expr;)+) => {$(
@@ -168,9 +192,10 @@ macro_rules! mapped_columns {
 }
 
 mapped_columns! {
-    bool, i64, |value| Ok(value != 0);
-    u32, i64, |value| u32::try_from(value).or(Err(DbError::Bug(format!("{value} is not a u32"))));
-    Timestamp, i64, |value| Ok(Timestamp::from_micros(value));
+    i64, Int, |value| Ok(value.0);
+    bool, Int, |value| Ok(value.0 != 0);
+    u32, Int, |value| u32::try_from(value.0).or(Err(DbError::Bug(format!("{} is not a u32", value.0))));
+    Timestamp, Int, |value| Ok(Timestamp::from_micros(value.0));
     Currency, String, |value| value.parse().or(Err(DbError::Bug(format!("{value} is not a currency"))));
     [u8; 32], Vec<u8>, |value| value.try_into().or(Err(DbError::Bug("not 32 bytes".to_owned())));
 }

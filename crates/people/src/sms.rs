@@ -74,7 +74,8 @@ pub fn sms_job(db: Db, sms: Sms) -> JobHandler {
 async fn send(db: &Db, sms: Sms, job: JobRow) -> Result<(), Failure> {
     let phone: Phone = Failure::check(job.payload.parse())?;
     let (wanted, of) = (phone.clone(), job.key.clone());
-    let unsent = db.read::<_, DbError, _>(move |rx| store::unsent_code(rx, &wanted)).await?;
+    let unsent =
+        db.read_in::<_, DbError, _>(Lane::Background, move |rx| store::unsent_code(rx, &wanted)).await?;
     // Used, replaced by a newer one, or sent before the program ended: nothing to do.
     let Some(unsent) = unsent.filter(|unsent| hex(&unsent.code_hash).starts_with(&of)) else { return Ok(()) };
     let now = db.clock().now();

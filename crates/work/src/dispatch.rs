@@ -60,7 +60,7 @@ fn waiting(rx: &mut Rx) -> Result<Waiting, DbError> {
 
 /// Delivers what waits, once around; answers how many events got published.
 pub(crate) async fn round(db: &Db, subscribers: &[Subscriber]) -> Result<usize, DbError> {
-    let Waiting { events, resting } = db.read(waiting).await?;
+    let Waiting { events, resting } = db.read_in(Lane::Background, waiting).await?;
     let resting = Arc::new(resting);
     let wants = |event: &StoredEvent, s: &Subscriber| s.kinds.contains(&event.kind.as_str());
     let (wanted, unwanted): (Vec<_>, Vec<_>) =

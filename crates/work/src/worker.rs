@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use db::{Db, DbError, Engine};
+use db::{Db, DbError, Engine, Lane};
 use tokio::sync::watch;
 
 use crate::{JobHandler, Subscriber, dispatch, jobs, upkeep};
@@ -79,7 +79,7 @@ impl Worker {
             self.has_begun.store(true, Ordering::Relaxed);
         }
         let published = dispatch::round(&self.db, &self.options.subscribers).await?;
-        let due = self.db.read(|rx| jobs::due(rx, JOBS_MAX)).await?;
+        let due = self.db.read_in(Lane::Background, |rx| jobs::due(rx, JOBS_MAX)).await?;
         let count = due.len();
         let mut running = tokio::task::JoinSet::new();
         for job in due {

@@ -226,3 +226,14 @@ fn a_second_process_may_not_open_the_same_file() {
     drop(first);
     db::Db::open(options(), &[]).unwrap().close();
 }
+
+db_test!(a_constant_is_a_number_like_any_other, &[TABLES], |store| {
+    let read = |rx: &mut db::Rx| {
+        rx.one("SELECT 1, 70000, CAST(NULL AS BIGINT), CASE WHEN 1 = 1 THEN 2 ELSE 3 END", &[], |row| {
+            let wide: (i64, u32, Option<i64>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok((wide, row.get::<Option<i64>>(3)?, row.get::<bool>(0)?))
+        })
+    };
+    let read = store.db.read::<_, DbError, _>(read).await;
+    assert_eq!(read, Ok(((1, 70_000, None), Some(2), true)));
+});

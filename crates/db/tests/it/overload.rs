@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use db::{Db, DbError, Lane};
+use base::{SystemClock, SystemRng};
+use db::{Db, DbError, DbOptions, Lane, Location};
 use parking_lot::Mutex;
 use testkit::db_test;
 use tokio::task::JoinSet;
@@ -96,3 +97,39 @@ db_test!(what_nobody_waits_for_is_counted_when_it_is_dropped, &[TABLES], |store|
     assert_eq!(done.load(Ordering::SeqCst) + dropped, SENT_LATER);
     assert_eq!(store.db.refusals().dropped, dropped + 1);
 });
+
+/// Reads that wait in the background, behind one connection for reads.
+const BEHIND: usize = 40;
+
+// An embedded store has no queue for reads: they run where they are asked for.
+#[test]
+fn what_reads_in_the_background_takes_no_room_from_people_postgres() {
+    let location = Location::Postgres(testkit::fresh_database());
+    let mut options = DbOptions::new(location, Arc::new(SystemClock::default()), Arc::new(SystemRng));
+    (options.connections, options.waiting_max) = (2, 1);
+    let db = Db::open(options, &[TABLES]).unwrap();
+    testkit::block_on(async {
+        let (open, gate) = mpsc::channel::<()>();
+        let gate = Arc::new(Mutex::new(gate));
+        let mut behind = JoinSet::new();
+        for _ in 0..BEHIND {
+            let (db, gate) = (db.clone(), Arc::clone(&gate));
+            let wait = move |_: &mut db::Rx| {
+                gate.lock().recv().ok();
+                Ok::<_, DbError>(())
+            };
+            behind.spawn(async move { db.read_in(Lane::Background, wait).await });
+        }
+        // They have come in when the last of them has been polled.
+        tokio::task::yield_now().await;
+        let mut asked = JoinSet::new();
+        asked.spawn({
+            let db = db.clone();
+            async move { count(&db, "nobody").await }
+        });
+        drop(open);
+        assert_eq!(asked.join_all().await, [None]);
+        behind.join_all().await.into_iter().for_each(Result::unwrap);
+    });
+    db.close();
+}
