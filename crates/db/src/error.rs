@@ -26,7 +26,8 @@ pub enum DbError {
     /// The file or the disk is damaged: the program must stop.
     #[error("the store is damaged: {0}")]
     Broken(String),
-    /// The database cannot be reached, or was lost before the transaction could be committed. Nothing was done.
+    /// The database cannot be reached, its file cannot be opened now, or it was lost before the transaction could be
+    /// committed. Nothing was done.
     #[error("the database cannot be reached")]
     Lost,
     /// The connection was lost while the transaction was committed, and time ran out before it could be told whether
@@ -82,7 +83,12 @@ impl From<rusqlite::Error> for DbError {
             ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => {
                 Self::Broken(text)
             }
-            ErrorCode::ReadOnly | ErrorCode::CannotOpen => Self::Broken(text),
+            ErrorCode::ReadOnly => Self::Broken(text),
+            // For want of file handles, most likely: the next attempt may find one.
+            ErrorCode::CannotOpen => {
+                tracing::error!(text, "SQLite cannot open a file");
+                Self::Lost
+            }
             ErrorCode::ConstraintViolation => match failure.extended_code {
                 rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE | rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY => {
                     Self::Unique(text)

@@ -195,6 +195,14 @@ impl SqliteConn {
     }
 }
 
+/// What becomes of a failure when nothing was open before: whoever opens a store wants to know which could not be.
+pub(crate) fn not_there(path: &Path, error: DbError) -> DbError {
+    match error {
+        DbError::Lost => DbError::Broken(format!("{} cannot be opened", path.display())),
+        error => error,
+    }
+}
+
 /// What both halves of the engine share.
 pub(crate) struct SqliteEngine {
     path: PathBuf,
@@ -214,7 +222,8 @@ impl SqliteEngine {
         health: Arc<Health>,
         queue: Queue,
     ) -> Result<(Arc<Self>, Box<SqliteConn>), DbError> {
-        let writer = Box::new(SqliteConn::open(&path, Arc::clone(&log), true)?);
+        let writer =
+            SqliteConn::open(&path, Arc::clone(&log), true).map_err(|error| not_there(&path, error))?;
         let long_reads = tokio::sync::Semaphore::new(4);
         let engine = Self {
             path,
@@ -225,7 +234,7 @@ impl SqliteEngine {
             health,
             freshness: Freshness::default(),
         };
-        Ok((Arc::new(engine), writer))
+        Ok((Arc::new(engine), Box::new(writer)))
     }
 
     /// Runs a read closure on this thread.

@@ -4,6 +4,7 @@
 mod lost_commit;
 mod outage;
 mod overload;
+mod unopened;
 mod versions;
 
 use db::{DbError, Event, Lane, Migration, Migrations, params};
