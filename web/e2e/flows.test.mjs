@@ -245,6 +245,22 @@ test('name and password are changed, and the other devices signed out', async ()
   await page.context().close()
 })
 
+test('a first password leads to a fresh sign-in when the phone must be proven', async () => {
+  const page = await browser.open('/me/account')
+  await page.route(/\/api\/v1\/me\/password$/, (route) =>
+    route.fulfill({ status: 403, contentType: 'application/problem+json', body: JSON.stringify({ code: 'password.proof_needed', status: 403 }) }),
+  )
+  await page.getByLabel('新密码').fill('a-longer-one')
+  await page.getByRole('button', { name: '保存' }).nth(1).click()
+  await page.getByText('首次设置密码前，请先用验证码重新登录').waitFor()
+  await page.getByRole('link', { name: '用验证码登录' }).click()
+  await page.getByLabel('手机号').fill('13800000001')
+  await page.getByRole('button', { name: '获取验证码' }).click()
+  await page.getByRole('button', { name: '登录', exact: true }).first().click()
+  await page.waitForURL(/\/me\/account$/)
+  await page.context().close()
+})
+
 test('the cart says what is missing to the next offer', async () => {
   const page = await browser.open('/cart')
   await page.getByRole('region', { name: '巷口粮油' }).getByText('再买 ¥29.20 可减 ¥10.00').waitFor()

@@ -1,10 +1,10 @@
 //! Where things are sent: up to 20 addresses per member, one of them the default.
 
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use base::{AddressId, Page, PersonId, Text};
 use db::{DbError, Lane, Rx, Tx};
-use rest::{Common, Json, Member, Path, Refused};
+use rest::{Command, Common, Json, Member, Path, Refused};
 use serde::{Deserialize, Serialize};
 
 use crate::api::{AddressSnapshot, Phone};
@@ -110,11 +110,12 @@ fn create_address(tx: &mut Tx, person: PersonId, body: &AddressBody) -> Result<A
 pub(crate) async fn address_create(
     ctx: rest::State,
     Member(actor): Member,
-    Json(body): Json<AddressBody>,
+    command: Command<AddressBody>,
 ) -> Result<Response, Refused> {
-    let create = move |tx: &mut Tx| create_address(tx, actor.person, &body);
-    let address = ctx.db().write(Lane::Interactive, create).await?;
-    Ok((StatusCode::CREATED, Json(address)).into_response())
+    let Command { once, body } = command;
+    let person = actor.person;
+    let create = move |tx: &mut Tx| create_address(tx, person, &body);
+    ctx.once(&actor, &once, StatusCode::CREATED, create).await
 }
 
 /// Changes an address. Orders keep what it was. Another becomes the default by being made it, never by this one

@@ -1,10 +1,10 @@
 //! Shops.
 
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use base::{MerchantId, Page, PageRequest, Text, Timestamp};
-use db::{DbError, Lane, Rx, Tx};
-use rest::{Actor, Common, Json, Member, Path, Query, Refused};
+use db::{DbError, Rx, Tx};
+use rest::{Actor, Command, Common, Json, Member, Path, Query, Refused};
 use serde::{Deserialize, Serialize};
 
 use crate::api::{self, MerchantInfo, Phone};
@@ -76,13 +76,13 @@ pub(crate) struct MerchantBody {
 }
 
 /// Opens a shop; its owner becomes a member when nobody has the phone yet.
-fn create_merchant(tx: &mut Tx, actor: &Actor, body: &MerchantBody) -> Result<MerchantInfo, MerchantError> {
+fn create_merchant(tx: &mut Tx, actor: &Actor, body: &MerchantBody) -> Result<MerchantView, MerchantError> {
     let owner = api::ensure_member(tx, &body.owner_phone, &body.owner_phone.default_name())?;
     let id: MerchantId = tx.new_id();
     let about = body.about.as_ref().map_or("", |about| about.as_str());
     api::ensure_merchant(tx, id, &body.name, about, owner)?;
     api::log_act(tx, actor, Some(id), "merchant.create", &id.to_string(), &body.name)?;
-    store::find_merchant(tx, id)?.ok_or(MerchantError::NotFound)
+    Ok(store::find_merchant(tx, id)?.ok_or(MerchantError::NotFound)?.into())
 }
 
 /// Opens a shop; for operators.
@@ -91,10 +91,10 @@ fn create_merchant(tx: &mut Tx, actor: &Actor, body: &MerchantBody) -> Result<Me
 pub(crate) async fn merchant_create(
     ctx: rest::State,
     Member(actor): Member,
-    Json(body): Json<MerchantBody>,
+    command: Command<MerchantBody>,
 ) -> Result<Response, Refused> {
     actor.must_be_operator()?;
-    let create = move |tx: &mut Tx| create_merchant(tx, &actor, &body);
-    let info = ctx.db().write(Lane::Interactive, create).await?;
-    Ok((StatusCode::CREATED, Json(MerchantView::from(info))).into_response())
+    let (Command { once, body }, by) = (command, actor.clone());
+    let create = move |tx: &mut Tx| create_merchant(tx, &by, &body);
+    ctx.once(&actor, &once, StatusCode::CREATED, create).await
 }

@@ -19,7 +19,7 @@ use crate::store;
 
 const MIN: usize = 8;
 const MAX: usize = 128;
-/// Somebody who proved the phone number this short a time ago may set a new password without the old one.
+/// Somebody who proved the phone number this short a time ago may set a first password, or a new one without the old.
 const FRESH_S: i64 = 900;
 
 /// How many passwords are hashed at a time: each takes 19 MiB and a core. The machine has cores once, so this is
@@ -96,6 +96,10 @@ pub(crate) enum PasswordError {
     #[error("give the current password, or sign in with a code and set a new one right after")]
     #[problem(422, "password.current_wrong")]
     CurrentWrong,
+    /// Whoever holds a session that was left open could otherwise put a password of their own on the account.
+    #[error("sign in with a code again and set the first password within 15 minutes of that")]
+    #[problem(403, "password.proof_needed")]
+    ProofNeeded,
     #[error(transparent)]
     #[problem(transparent)]
     SignIn(#[from] SignInError),
@@ -108,7 +112,7 @@ pub(crate) enum PasswordError {
 #[serde(deny_unknown_fields)]
 pub(crate) struct PasswordBody {
     password: Password,
-    /// Needed when there is one already, unless this session began with a code within the last 15 minutes.
+    /// Needed unless this session began with a code within the last 15 minutes, as it must have for the first password.
     current: Option<Password>,
 }
 
@@ -119,7 +123,7 @@ struct Known {
     is_fresh: bool,
 }
 
-/// Sets a new password; every other session ends.
+/// Sets a password; every other session ends. The first needs a session that began with a code a short time ago.
 #[utoipa::path(put, path = "/api/v1/me/password", tag = "people", request_body = PasswordBody,
     responses((status = 204), PasswordError, Common))]
 pub(crate) async fn me_password_set(
@@ -141,7 +145,10 @@ pub(crate) async fn me_password_set(
     };
     let known = ctx.db().read::<_, DbError, _>(read).await?;
     let mut proven = None;
-    if known.stored.is_some() && !known.is_fresh {
+    if known.stored.is_none() && !known.is_fresh {
+        return Err(PasswordError::ProofNeeded.into());
+    }
+    if !known.is_fresh {
         let (Some(current), Some(phone)) = (body.current, known.phone) else {
             return Err(PasswordError::CurrentWrong.into());
         };

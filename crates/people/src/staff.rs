@@ -1,10 +1,10 @@
 //! Who works for a shop, and what they may do there.
 
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use base::{MerchantId, Page, PageRequest, PersonId};
 use db::{DbError, Lane, Rx, Tx};
-use rest::{Actor, Common, Json, Member, Path, Query, Refused, Right, Rights};
+use rest::{Actor, Command, Common, Json, Member, Path, Query, Refused, Right, Rights};
 use serde::{Deserialize, Serialize};
 
 use crate::api::{self, Phone};
@@ -114,12 +114,12 @@ pub(crate) async fn staff_create(
     ctx: rest::State,
     Member(actor): Member,
     Path(merchant): Path<MerchantId>,
-    Json(body): Json<StaffBody>,
+    command: Command<StaffBody>,
 ) -> Result<Response, Refused> {
     actor.may(merchant, Right::Staff)?;
-    let add = move |tx: &mut Tx| add_staff(tx, &actor, merchant, &body);
-    let staff = ctx.db().write(Lane::Interactive, add).await?;
-    Ok((StatusCode::CREATED, Json(staff)).into_response())
+    let (Command { once, body }, by) = (command, actor.clone());
+    let add = move |tx: &mut Tx| add_staff(tx, &by, merchant, &body);
+    ctx.once(&actor, &once, StatusCode::CREATED, add).await
 }
 
 #[derive(Deserialize, utoipa::ToSchema)]

@@ -9,15 +9,18 @@ use crate::app::Assembly;
 /// Operations that need an `Idempotency-Key`; a test asks each of them without one.
 const COMMANDS: &[&str] = &[
     "activity_create",
+    "address_create",
     "checkout_create",
     "commission_approve",
     "commission_refuse",
     "demo_top_up",
     "entry_create",
+    "merchant_create",
     "order_ship",
     "payment_create",
     "product_create",
     "refund_create",
+    "staff_create",
     "stock_adjust",
     "team_merge_offer",
 ];

@@ -26,7 +26,7 @@ async fn shopper(address: std::net::SocketAddr, number: u32) -> (Shopper, String
     let token = sign_in(address, &format!("1390000{number:04}")).await.unwrap();
     let mut http = Http::new(address, &token);
     let home = json!({ "name": "客", "phone": "13900000000", "region": "浙江省杭州市", "street": "一号", "is_default": true });
-    let made = http.send("POST", "/api/v1/me/addresses", "", &home).await.unwrap();
+    let made = http.send("POST", "/api/v1/me/addresses", &format!("home-{number}"), &home).await.unwrap();
     assert!(made.status < 300, "{}", String::from_utf8_lossy(&made.body));
     let key = format!("fund-{number}");
     let body = json!({ "amount_minor": TOP_UP });

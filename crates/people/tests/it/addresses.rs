@@ -1,5 +1,5 @@
 use super::*;
-use testkit::app_test;
+use testkit::{app_test, join_all};
 
 fn form(name: &str) -> Value {
     json!({ "name": name, "phone": "13800138000", "region": "浙江省杭州市西湖区", "street": "文三路 1 号" })
@@ -60,6 +60,23 @@ app_test!(twenty_addresses_even_at_once, parts, |app| {
     assert_eq!(answers.iter().filter(|status| **status == 201).count(), 20, "{answers:?}");
     assert_eq!(count(&app, "SELECT COUNT(*) FROM people_address").await, 20);
     app.post("/api/v1/me/addresses", &token, form("x")).await.expect_problem(409, "address.too_many");
+});
+
+app_test!(an_address_asked_for_twice_is_added_once_even_at_once, parts, |app| {
+    let token = member(&app, "13800138000").await;
+    let ask = || app.call_with_key("POST", "/api/v1/me/addresses", &token, "one", form("a"));
+    let first = ask().await.expect(201);
+    assert_eq!(ask().await.expect(201), first);
+    let other = app.call_with_key("POST", "/api/v1/me/addresses", &token, "one", form("b")).await;
+    other.expect_problem(422, "idempotency.key_reused");
+    // Another person's key is another key.
+    let another = member(&app, "13800138001").await;
+    app.call_with_key("POST", "/api/v1/me/addresses", &another, "one", form("a")).await.expect(201);
+    let twice = || app.call_with_key("POST", "/api/v1/me/addresses", &token, "two", form("c"));
+    for answer in join_all((0..4).map(|_| twice())).await {
+        assert!([201, 409].contains(&answer.status.as_u16()), "{}", answer.json);
+    }
+    assert_eq!(count(&app, "SELECT COUNT(*) FROM people_address").await, 3);
 });
 
 app_test!(what_does_not_fit_is_refused, parts, |app| {

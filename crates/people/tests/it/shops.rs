@@ -18,6 +18,27 @@ app_test!(an_operator_opens_a_shop, parts, |app| {
     app.get(unknown, "").await.expect_problem(404, "merchant.not_found");
 });
 
+app_test!(a_shop_asked_for_twice_is_opened_once, parts, |app| {
+    let operator = operator(&app).await;
+    let body = json!({ "name": "小店", "about": "水果", "owner_phone": "13800138000" });
+    let ask = || app.call_with_key("POST", "/api/v1/merchants", &operator, "one", body.clone());
+    let shop = ask().await.expect(201);
+    assert_eq!(ask().await.expect(201), shop);
+    assert_eq!(count(&app, "SELECT COUNT(*) FROM people_merchant").await, 1);
+    assert_eq!(count(&app, "SELECT COUNT(*) FROM people_act WHERE action = 'merchant.create'").await, 1);
+});
+
+app_test!(staff_asked_for_twice_is_added_once, parts, |app| {
+    let (merchant, owner) = shop(&app, 1, "13800138000").await;
+    let staff = format!("/api/v1/merchants/{merchant}/staff");
+    let body = json!({ "phone": "13800138001", "rights": ["orders"] });
+    let ask = || app.call_with_key("POST", &staff, &owner, "one", body.clone());
+    let row = ask().await.expect(201);
+    assert_eq!(ask().await.expect(201), row);
+    app.post(&staff, &owner, body.clone()).await.expect_problem(409, "staff.exists");
+    assert_eq!(count(&app, "SELECT COUNT(*) FROM people_staff").await, 2);
+});
+
 app_test!(staff_get_and_lose_rights_at_once, parts, |app| {
     let (merchant, owner) = shop(&app, 1, "13800138000").await;
     let staff = format!("/api/v1/merchants/{merchant}/staff");

@@ -257,6 +257,27 @@ app_test!(a_password_changes_only_with_the_old_one_or_a_fresh_code, parts, |app|
     app.get("/api/v1/me", &fresh).await.expect(200);
 });
 
+app_test!(a_first_password_needs_a_fresh_code, parts, |app| {
+    let set = async |token: &str, body: Value| app.call("PUT", "/api/v1/me/password", token, body).await;
+    let stale = member(&app, "13800138000").await;
+    app.pass(1_000).await;
+    let body = json!({ "password": "first password" });
+    set(&stale, body.clone()).await.expect_problem(403, "password.proof_needed");
+    // There is no current one, so none proves anything.
+    let made_up = json!({ "password": "first password", "current": "first password" });
+    set(&stale, made_up).await.expect_problem(403, "password.proof_needed");
+    // A session that did not begin with a code is no proof, however young.
+    let open = |tx: &mut Tx| {
+        let person = api::ensure_member(tx, &"13800138000".parse().unwrap(), "")?;
+        api::open_session(tx, person, "test")
+    };
+    let given = app.store.db.write::<_, DbError, _>(Lane::Interactive, open).await.unwrap();
+    set(&given, body.clone()).await.expect_problem(403, "password.proof_needed");
+    assert_eq!(count(&app, "SELECT COUNT(*) FROM people_person WHERE password IS NOT NULL").await, 0);
+    let fresh = member(&app, "13800138000").await;
+    set(&fresh, body).await.expect(204);
+});
+
 app_test!(the_store_knows_no_secret, parts, |app| {
     let session = sign_in_as(&app, "", "13800138000").await;
     let token = session["token"].as_str().unwrap().to_owned();

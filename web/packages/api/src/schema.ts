@@ -566,7 +566,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Sets a new password; every other session ends. */
+        /** Sets a password; every other session ends. The first needs a session that began with a code a short time ago. */
         put: operations["me_password_set"];
         post?: never;
         delete?: never;
@@ -3312,7 +3312,7 @@ export interface components {
          * @description Why a touch counts or does not.
          * @enum {string}
          */
-        TouchReason: "counted" | "later_touch" | "earlier_touch" | "outside_window" | "own_entry" | "staff" | "merchant_entry";
+        TouchReason: "counted" | "later_touch" | "earlier_touch" | "outside_window" | "own_entry" | "staff" | "banned" | "merchant_entry";
         /** @description What became of a touch. */
         Touched: {
             /** @description Whether it may earn the sharer something: not one's own entry, and not the one before again within an hour. */
@@ -6240,7 +6240,10 @@ export interface operations {
     address_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                /** @description 1 to 255 visible ASCII characters, new for each thing you do */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -6294,7 +6297,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `address.too_many` */
+            /** @description `address.too_many`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6314,6 +6317,15 @@ export interface operations {
             };
             /** @description the body is not what the route takes */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the Idempotency-Key was used for another request: `idempotency.key_reused` */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6680,7 +6692,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `sign_in.banned`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `password.proof_needed`, `sign_in.banned`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7028,7 +7040,10 @@ export interface operations {
     merchant_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                /** @description 1 to 255 visible ASCII characters, new for each thing you do */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -7073,6 +7088,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description the body is too large */
             413: {
                 headers: {
@@ -7084,6 +7108,15 @@ export interface operations {
             };
             /** @description the body is not what the route takes */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the Idempotency-Key was used for another request: `idempotency.key_reused` */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9133,7 +9166,10 @@ export interface operations {
     staff_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                /** @description 1 to 255 visible ASCII characters, new for each thing you do */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 merchant: components["schemas"]["MerchantId"];
             };
@@ -9189,7 +9225,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `staff.exists`, `staff.owner` */
+            /** @description `staff.exists`, `staff.owner`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9209,6 +9245,15 @@ export interface operations {
             };
             /** @description the body is not what the route takes */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the Idempotency-Key was used for another request: `idempotency.key_reused` */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -22,7 +22,7 @@ export default {
     body: { invalid: 'What was sent is not valid', too_large: 'What was sent is too large', malformed: 'What was sent is not valid', unreadable: 'What was sent cannot be read' },
     query: { invalid: 'The request is not valid' },
     store: { busy: 'Too busy right now, please try again', unavailable: 'The service is not available right now, please try again later', full: 'The server has no space left', in_doubt: 'It is not certain whether that worked. Please do the same again in a moment.' },
-    password: { current_wrong: 'The current password is wrong' },
+    password: { current_wrong: 'The current password is wrong', proof_needed: 'To set the first password, sign in by code again and set it within 15 minutes' },
     top_up: { amount: 'The amount is not valid' },
     team: { full: 'This team is full', already_in: 'You are in this team already', closed: 'This team has closed. Join another one or start your own.', in_motion: 'Somebody is paying for a seat, or is in both teams. Try again in a moment.', not_alike: 'Only two teams of the same activity can be merged', too_many: 'The two teams have more people together than seats' },
     activity: { live: 'The activity runs: prices, size, product, start and new buyers only cannot change', quota_below_used: 'More places than that are used already', product_taken: 'This product has a running activity; end it first', ended: 'The activity has ended', none: 'There is no team buying for this product', new_buyers_only: 'For new buyers only', leader_price: 'The leader price must be above zero and not above the team price', limits: 'Limits must be above zero', price: 'The team price must be above zero and not above the price alone', size: 'A team has 2 to 100 seats', skus: 'Choose 1 to 100 variants of this product, each once', tiers: 'Up to 5 steps, rising in people and falling in price, the same for every variant', times: 'The time to fill is 1 minute to 7 days, and the end is after the start and in the future' },
@@ -84,7 +84,7 @@ export default {
   ledger_kind: {
     capture: 'Payment', receive: 'Received by provider', return: 'Sent back', fee: 'Fee', fee_reversal: 'Fee reversal', refund: 'Refund', settle: 'Settlement', commission: 'Commission', commission_reversal: 'Commission reversal', top_up: 'Top-up', wallet_top_up: 'Top-up',
   },
-  touch_reason: { counted: 'Counted', expired: 'Too long ago', own_link: 'Own link', later_touch: 'A later share counts', earlier_touch: 'An earlier share counts', not_counted: 'Not counted', self: 'Own link', outside_window: 'Too long ago', superseded: 'A later share counts' },
+  touch_reason: { counted: 'Counted', own_entry: 'Own link', staff: 'Works for the shop', merchant_entry: 'The shop’s own code', banned: 'The account that shared is closed', expired: 'Too long ago', own_link: 'Own link', later_touch: 'A later share counts', earlier_touch: 'An earlier share counts', not_counted: 'Not counted', self: 'Own link', outside_window: 'Too long ago', superseded: 'A later share counts' },
   order_actor: { buyer: 'Buyer', shop: 'Shop', system: 'System' },
   returned: { goods: 'Refunded, freight kept', part: 'Partly refunded', difference: 'Difference returned' },
   order_event: {

@@ -22,7 +22,7 @@ export default {
     body: { invalid: '提交的内容不正确', too_large: '提交的内容太大', malformed: '提交的内容不正确', unreadable: '提交的内容无法读取' },
     query: { invalid: '请求的参数不正确' },
     store: { busy: '现在太忙，请稍后再试', unavailable: '服务暂时不可用，请稍后再试', full: '服务器存储已满', in_doubt: '不能确定是否已经成功，请稍后用同样的操作再试一次' },
-    password: { current_wrong: '当前密码不正确' },
+    password: { current_wrong: '当前密码不正确', proof_needed: '首次设置密码前，请先用验证码重新登录，并在 15 分钟内设置' },
     top_up: { amount: '充值金额不正确' },
     team: { full: '这个团已经满员', already_in: '你已经在这个团里', closed: '这个团已经结束，可以参加别的团或自己开团', in_motion: '有人正在付款，或同时在两个团里，请稍后再试', not_alike: '只有同一活动的两个团可以合并', too_many: '两个团的人数加起来超过成团人数' },
     activity: { live: '活动进行中，价格、人数、商品、开始时间和新客限制不能改', quota_below_used: '名额不能少于已用的数量', product_taken: '这件商品已有进行中的活动，请先结束它', ended: '活动已经结束', none: '这件商品没有拼团', new_buyers_only: '仅限新客参加', leader_price: '团长价至少 1 分，且不高于拼团价', limits: '名额和限购要大于 0', price: '拼团价至少 1 分，且不高于单买价', size: '成团人数为 2 到 100', skus: '请选择这件商品的 1 到 100 个规格，不能重复', tiers: '阶梯最多 5 档，人数逐档增加、价格逐档降低，各规格档位相同', times: '成团时限为 1 分钟到 7 天，结束时间要晚于开始时间且在将来' },
@@ -84,7 +84,7 @@ export default {
   ledger_kind: {
     capture: '收款', receive: '渠道到账', return: '退回', fee: '平台费', fee_reversal: '平台费退回', refund: '退款', settle: '结算', commission: '佣金', commission_reversal: '佣金追回', top_up: '充值', wallet_top_up: '充值',
   },
-  touch_reason: { counted: '计入', expired: '已超出有效期', own_link: '自己的链接', later_touch: '之后还有别的分享', earlier_touch: '之前已有别的分享', not_counted: '未计入', self: '自己的链接', outside_window: '已超出有效期', superseded: '之后还有别的分享' },
+  touch_reason: { counted: '计入', own_entry: '自己的链接', staff: '店铺员工', merchant_entry: '店铺自己的码', banned: '分享的账号已停用', expired: '已超出有效期', own_link: '自己的链接', later_touch: '之后还有别的分享', earlier_touch: '之前已有别的分享', not_counted: '未计入', self: '自己的链接', outside_window: '已超出有效期', superseded: '之后还有别的分享' },
   order_actor: { buyer: '买家', shop: '商家', system: '系统' },
   returned: { goods: '已退款（运费未退）', part: '部分退款', difference: '已退差价' },
   order_event: {
