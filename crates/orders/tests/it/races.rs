@@ -187,3 +187,31 @@ app_test!(the_same_key_three_times_at_once_acts_once, parts, |app| {
     assert_eq!(orders["items"].as_array().unwrap().len(), 1);
     app.audit().await;
 });
+
+// The clock stands still, so that all numbers begin with the same second and the first place drawn is the same.
+app_test!(orders_of_one_moment_get_numbers_of_their_own, parts, |app| {
+    owner(&app).await;
+    let (_, sku) = product(&app, "A", 1_000, 100).await;
+    let mut buyers = Vec::new();
+    for number in 2..34 {
+        buyers.push(someone(&app, number).await);
+    }
+    let racers = buyers.clone();
+    let (app, orders) = race(app, 32, move |app, n| {
+        let who = racers[n].clone();
+        Box::pin(async move { order(&app, &who, sku, 1, 1_000, Value::Null).await })
+    })
+    .await;
+    let mut numbers = std::collections::BTreeSet::new();
+    assert_eq!(orders.iter().collect::<std::collections::BTreeSet<_>>().len(), 32);
+    for who in &buyers {
+        let list = app.get("/api/v1/orders", &who.token).await.expect(200);
+        let number = list["items"][0]["number"].as_str().unwrap().to_owned();
+        assert_eq!(number.len(), 17, "{number}");
+        numbers.insert(number);
+    }
+    assert_eq!(numbers.len(), 32);
+    let seconds: std::collections::BTreeSet<&str> = numbers.iter().map(|number| &number[..11]).collect();
+    assert_eq!(seconds.len(), 1);
+    app.audit().await;
+});

@@ -140,6 +140,81 @@ db_test!(a_failing_subscriber_holds_up_its_own_aggregate_only, TABLES, |store| {
     assert_eq!(of(&seen(&store.db).await, "x"), [0, 1, 2]);
 });
 
+/// Writes down that somebody saw an event, under that name.
+fn note(tx: &mut Tx, who: &str, event: &StoredEvent) -> Result<(), Failure> {
+    let counted: Counted = Failure::check(serde_json::from_str(&event.payload))?;
+    // As in `see`: whoever loses the place to another runs again.
+    let inserted = tx.execute(
+        "INSERT INTO probe_seen (place, who, n) SELECT COALESCE(MAX(place), 0) + 1, :who, :n FROM probe_seen
+         WHERE place > 0 ON CONFLICT (place) DO NOTHING",
+        params!["who" => format!("{who} {}", event.aggregate), "n" => counted.n],
+    )?;
+    if inserted == 0 { Err(tx.give_up(DbError::Conflict).into()) } else { Ok(()) }
+}
+
+/// Of three who want every event, the one in the middle fails where the test wants, after it has written.
+fn three(db: &Db) -> Worker {
+    fn middle(tx: &mut Tx, event: &StoredEvent) -> Result<(), Failure> {
+        note(tx, "middle", event)?;
+        let counted: Counted = Failure::check(serde_json::from_str(&event.payload))?;
+        let broken: Option<i64> =
+            tx.opt("SELECT n FROM probe_switch WHERE name = 'broken'", &[], |row| row.get(0))?;
+        if broken == Some(counted.n) { Err(Failure::of("as the test wants")) } else { Ok(()) }
+    }
+    let kinds: &[&str] = &["probe.counted"];
+    let subscribers = vec![
+        Subscriber { name: "probe.first", kinds, handle: |tx, event| note(tx, "first", event) },
+        Subscriber { name: "probe.middle", kinds, handle: middle },
+        Subscriber { name: "probe.last", kinds, handle: |tx, event| note(tx, "last", event) },
+    ];
+    Worker::new(db.clone(), WorkerOptions { subscribers, handlers: Vec::new() })
+}
+
+// Five events of five aggregates are one bundle; the failure of one subscriber over one of them undoes all of it.
+db_test!(of_a_bundle_only_what_failed_is_tried_again, TABLES, |store| {
+    let stuck = async || -> Vec<(String, i64)> {
+        let read = |rx: &mut db::Rx| {
+            rx.list("SELECT consumer, attempts FROM work_stuck ORDER BY consumer LIMIT 10", &[], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+        };
+        store.db.read::<_, DbError, _>(read).await.unwrap()
+    };
+    let sorted = async || {
+        let mut all = seen(&store.db).await;
+        all.sort_unstable();
+        all
+    };
+    switch(&store, 3).await;
+    for n in 0..5 {
+        publish(&store.db, &format!("a{n}"), n).await;
+    }
+    let all = |but: Option<(&str, i64)>| -> Vec<(String, i64)> {
+        let of = |who: &'static str| (0..5).map(move |n| (who, n));
+        let every = of("first").chain(of("last")).chain(of("middle"));
+        every.filter(|one| Some(*one) != but).map(|(who, n)| (format!("{who} a{n}"), n)).collect()
+    };
+    let unpublished = async || {
+        let sql = "SELECT COUNT(*) FROM audit_outbox WHERE published = 0";
+        store.db.read::<_, DbError, _>(move |rx| rx.one::<i64>(sql, &[], |row| row.get(0))).await.unwrap()
+    };
+    three(&store.db).settle().await.unwrap();
+    assert_eq!(sorted().await, all(Some(("middle", 3))));
+    assert_eq!((stuck().await, unpublished().await), (vec![("probe.middle".to_owned(), 1)], 1));
+    // Before its time nothing is tried; then it alone is, and fails again.
+    three(&store.db).settle().await.unwrap();
+    assert_eq!(stuck().await, [("probe.middle".to_owned(), 1)]);
+    store.clock.advance(60_000_000);
+    three(&store.db).settle().await.unwrap();
+    assert_eq!(sorted().await, all(Some(("middle", 3))));
+    assert_eq!(stuck().await, [("probe.middle".to_owned(), 2)]);
+    switch(&store, -1).await;
+    store.clock.advance(60_000_000);
+    three(&store.db).settle().await.unwrap();
+    assert_eq!(sorted().await, all(None));
+    assert_eq!(unpublished().await, 0);
+});
+
 db_test!(an_event_of_a_rolled_back_transaction_is_never_seen, TABLES, |store| {
     let write = |tx: &mut Tx| -> Result<(), DbError> {
         tx.publish(&Counted { about: "x".to_owned(), n: 1 })?;
