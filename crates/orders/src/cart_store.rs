@@ -84,5 +84,11 @@ pub(crate) fn merge(tx: &mut Tx, guest: PersonId, member: PersonId) -> Result<()
     }
     rows.truncate(SKUS_MAX.saturating_sub(own.len()));
     tx.insert_later("INSERT INTO orders_cart (person, sku, qty, added_at)", &rows, "")?;
+    remove_all(tx, guest)
+}
+
+/// Removes a guest's cart.
+pub(crate) fn remove_all(tx: &mut Tx, guest: PersonId) -> Result<(), DbError> {
+    tx.later("DELETE FROM orders_cart_turn WHERE person = :person", params!["person" => guest])?;
     tx.later("DELETE FROM orders_cart WHERE person = :person", params!["person" => guest])
 }

@@ -4,9 +4,11 @@
 use db::{StoredEvent, Tx};
 use deals::events::{TeamFailed, TeamSucceeded};
 use payments::events::{PaymentFailed, PaymentReceived};
+use people::api::GuestGone;
 use serde::de::DeserializeOwned;
 use work::{Failure, Subscriber};
 
+use crate::cart_store;
 use crate::jobs::{self, Ladder};
 
 pub(crate) fn subscribers() -> Vec<Subscriber> {
@@ -16,6 +18,7 @@ pub(crate) fn subscribers() -> Vec<Subscriber> {
         on("orders.on_payment_failed", &["payments.failed"], payment_failed),
         on("orders.on_team_succeeded", &["deals.team_succeeded"], team_succeeded),
         on("orders.on_team_failed", &["deals.team_failed"], team_failed),
+        on("orders.on_guest_gone", &["people.guest_gone"], guest_gone),
     ]
 }
 
@@ -61,4 +64,9 @@ fn team_failed(tx: &mut Tx, event: &StoredEvent) -> Result<(), Failure> {
         work::enqueue(tx, jobs::TEAM_FAILED, &order.to_string(), "", now)?;
     }
     Ok(())
+}
+
+fn guest_gone(tx: &mut Tx, event: &StoredEvent) -> Result<(), Failure> {
+    let event: GuestGone = read(event)?;
+    Ok(cart_store::remove_all(tx, event.guest)?)
 }

@@ -1,6 +1,6 @@
 //! What other modules may call. Every function takes the caller's transaction.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base::{ActId, AddressId, Currency, MerchantId, PersonId, SessionId, Timestamp};
 use db::{DbError, Rx, Tx};
@@ -8,7 +8,7 @@ use rest::{Actor, Rights};
 use serde::{Deserialize, Serialize};
 
 pub use crate::Hooks;
-pub use crate::events::{GuestMerged, MemberJoined};
+pub use crate::events::{GuestGone, GuestMerged, MemberJoined};
 pub use crate::limits::ClientAddress;
 use crate::model::{self, Role, Way};
 pub use crate::model::{Phone, PhoneError};
@@ -204,6 +204,14 @@ pub fn ensure_staff(
         store::set_rights(tx, merchant, person, rights)?;
     }
     Ok(())
+}
+
+/// Those of `people` whose accounts are closed now.
+///
+/// # Errors
+/// Whatever the store says.
+pub fn banned(rx: &mut Rx, people: &[PersonId]) -> Result<BTreeSet<PersonId>, DbError> {
+    store::banned(rx, people)
 }
 
 /// Whether a person works for a merchant now, as its owner or other staff.

@@ -20,6 +20,22 @@ impl db::Event for MemberJoined {
     }
 }
 
+/// A guest has no session any more, so that nobody can be this guest again: the row is gone. What other modules keep
+/// of a guest, other than numbers, has no use any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuestGone {
+    /// The guest that is no more.
+    pub guest: PersonId,
+}
+
+impl db::Event for GuestGone {
+    const KIND: &'static str = "people.guest_gone";
+
+    fn aggregate(&self) -> String {
+        self.guest.to_string()
+    }
+}
+
 /// A guest turned out to be a member; what belonged to the guest is the member's now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GuestMerged {

@@ -32,6 +32,7 @@ pub const MIGRATIONS: Migrations = db::migrations!("people":
     1 "people" "../migrations/0001_people.sql",
     2 "to send" "../migrations/0002_to_send.sql",
     3 "act target" "../migrations/0003_act_target.sql",
+    4 "guests" "../migrations/0004_guests.sql",
 );
 
 /// What all modules do when a guest turns out to be a member. Put into the context's extensions at start.

@@ -28,6 +28,7 @@ pub(crate) fn attribute(tx: &mut Tx, placement: &Placement<'_>) -> Result<(), Db
         return Ok(());
     }
     mark_staff(tx, merchant, &mut touches)?;
+    mark_banned(tx, &mut touches)?;
     let rule = store::find_rule(tx, merchant)?.unwrap_or_default();
     let terms = Terms { buyer, model: rule.model, window_hours: rule.window_hours, placed_at: now };
     model::judge(&mut touches, &terms);
@@ -85,7 +86,7 @@ pub(crate) fn attribute(tx: &mut Tx, placement: &Placement<'_>) -> Result<(), Db
     store::insert_commissions(tx, &commissions)
 }
 
-/// The sharer, and who brought the sharer in. Never the buyer, never staff of the merchant.
+/// The sharer, and who brought the sharer in. Never the buyer, never staff of the merchant, never who is banned.
 fn earners(
     rx: &mut Rx,
     rule: &Rule,
@@ -99,6 +100,7 @@ fn earners(
         && let Some(parent) = store::find_node(rx, sharer)?.and_then(|node| node.parent)
         && parent != placement.buyer
         && !is_staff(rx, placement.merchant, parent)?
+        && people::api::banned(rx, &[parent])?.is_empty()
     {
         earners.push(Earner { level: 2, person: parent, rate_bp: rule.level2_bp, held_for });
     }
@@ -120,6 +122,21 @@ fn mark_staff(rx: &mut Rx, merchant: MerchantId, touches: &mut [Considered]) -> 
             None => people::api::is_staff(rx, merchant, sharer)?,
         };
         known.insert(sharer, touch.is_staff);
+    }
+    Ok(())
+}
+
+/// Marks the touches of sharers whose accounts are closed now.
+fn mark_banned(rx: &mut Rx, touches: &mut [Considered]) -> Result<(), DbError> {
+    let mut sharers: Vec<PersonId> = touches.iter().filter_map(|touch| touch.sharer).collect();
+    sharers.sort_unstable();
+    sharers.dedup();
+    if sharers.is_empty() {
+        return Ok(());
+    }
+    let banned = people::api::banned(rx, &sharers)?;
+    for touch in touches.iter_mut() {
+        touch.is_banned = touch.sharer.is_some_and(|sharer| banned.contains(&sharer));
     }
     Ok(())
 }

@@ -106,6 +106,8 @@ pub enum Reason {
     OwnEntry,
     /// The sharer works for the merchant.
     Staff,
+    /// The sharer's account was closed when the order was placed.
+    Banned,
     /// The merchant's own entry: it earns nobody anything.
     MerchantEntry,
 }
@@ -121,6 +123,9 @@ pub(crate) struct Considered {
     pub(crate) sharer: Option<PersonId>,
     /// Whether the sharer worked for the merchant then.
     pub(crate) is_staff: bool,
+    /// Whether the sharer's account was closed then.
+    #[serde(default)]
+    pub(crate) is_banned: bool,
     /// Whether the sharer's own session touched.
     pub(crate) is_same_session: bool,
     pub(crate) reason: Reason,
@@ -145,6 +150,7 @@ pub(crate) fn judge(touches: &mut [Considered], terms: &Terms) {
             None => Reason::MerchantEntry,
             Some(sharer) if sharer == terms.buyer => Reason::OwnEntry,
             Some(_) if touch.is_staff => Reason::Staff,
+            Some(_) if touch.is_banned => Reason::Banned,
             Some(_) => Reason::Counted,
         };
     }

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use base::{PersonId, SessionId};
 use db::{DbError, Lane, StoredEvent, Tx};
-use people::api::MemberJoined;
+use people::api::{GuestGone, MemberJoined};
 use rest::{Actor, Common, Ctx, Denied, Json, OpenApiRouter, Refused, routes};
 use serde::{Deserialize, Serialize};
 use work::{Failure, Subscriber};
@@ -18,7 +18,10 @@ pub(crate) fn routes() -> OpenApiRouter<Ctx> {
 }
 
 pub(crate) fn subscribers() -> Vec<Subscriber> {
-    vec![Subscriber { name: "reach.sign_ups", kinds: &["people.member_joined"], handle: count_sign_up }]
+    vec![
+        Subscriber { name: "reach.sign_ups", kinds: &["people.member_joined"], handle: count_sign_up },
+        Subscriber { name: "reach.guests", kinds: &["people.guest_gone"], handle: forget_guest },
+    ]
 }
 
 /// The same entry again within this time is the same touch, in seconds.
@@ -103,4 +106,11 @@ fn count_sign_up(tx: &mut Tx, event: &StoredEvent) -> Result<(), Failure> {
         store::count(tx, &Counted { entry, merchant, kind: &kind }, add)?;
     }
     Ok(())
+}
+
+/// Nobody can be this guest any more: its touches will earn nobody anything. What was counted stays counted.
+fn forget_guest(tx: &mut Tx, event: &StoredEvent) -> Result<(), Failure> {
+    let GuestGone { guest } = Failure::check(serde_json::from_str(&event.payload))?;
+    store::remove_touches(tx, guest)?;
+    Ok(store::remove_node(tx, guest)?)
 }

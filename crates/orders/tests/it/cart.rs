@@ -138,3 +138,23 @@ app_test!(the_lines_of_a_cart_are_ordered_once_even_at_once, parts, |app| {
         }
     }
 });
+
+app_test!(a_guests_cart_goes_with_the_guest, parts, |app| {
+    owner(&app).await;
+    let (_, apple) = product(&app, "A", 1_000, 10).await;
+    let guest = app.post("/api/v1/sessions/guest", "", json!({ "deliver": "bearer" })).await.expect(201);
+    let lines = json!([{ "sku": apple, "qty": 1 }]);
+    put(&app, guest["token"].as_str().unwrap(), lines.clone()).await.expect(200);
+    let member = someone(&app, 2).await;
+    put(&app, &member.token, lines).await.expect(200);
+    // Upkeep begins; then sessions go, then guests.
+    app.settle().await;
+    for _ in 0..2 {
+        app.pass(40 * 86_400).await;
+    }
+    let count = |sql: &'static str| {
+        app.store.db.read::<_, DbError, _>(move |rx| rx.one::<i64>(sql, &[], |row| row.get(0)))
+    };
+    assert_eq!(count("SELECT COUNT(*) FROM orders_cart").await, Ok(1));
+    assert_eq!(count("SELECT COUNT(*) FROM orders_cart_turn").await, Ok(1));
+});

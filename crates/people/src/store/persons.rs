@@ -1,6 +1,6 @@
 //! Persons, their phones, what guests turned out to be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base::{AddressId, PersonId, Timestamp};
 use db::{DbError, Row, Rx, Tx, params};
@@ -189,4 +189,36 @@ pub(crate) fn move_state(tx: &mut Tx, id: PersonId, from: State, to: State) -> R
         params!["id" => id, "from" => from.word(), "to" => to.word()],
     )?;
     Ok(changed == 1)
+}
+
+/// Guests made before `old` who have no session, `batch` at most.
+pub(crate) fn lost_guests(rx: &mut Rx, old: Timestamp, batch: i64) -> Result<Vec<PersonId>, DbError> {
+    rx.list(
+        "SELECT p.id FROM people_person p
+         WHERE p.state = 'guest' AND p.created_at < :old
+           AND NOT EXISTS (SELECT s.id FROM people_session s WHERE s.person = p.id)
+         ORDER BY p.created_at, p.id LIMIT :batch",
+        params!["old" => old, "batch" => batch],
+        |row| row.get(0),
+    )
+}
+
+/// Removes a guest; `false` when it is none any more.
+pub(crate) fn delete_guest(tx: &mut Tx, guest: PersonId) -> Result<bool, DbError> {
+    let deleted = tx.execute(
+        "DELETE FROM people_person WHERE id = :guest AND state = 'guest'",
+        params!["guest" => guest],
+    )?;
+    Ok(deleted == 1)
+}
+
+/// Those of `people` who are banned.
+pub(crate) fn banned(rx: &mut Rx, people: &[PersonId]) -> Result<BTreeSet<PersonId>, DbError> {
+    let mut banned = BTreeSet::new();
+    in_lists(people, |list, params| {
+        let sql = format!("SELECT id FROM people_person WHERE id IN ({list}) AND state = 'banned'");
+        banned.extend(rx.list(&sql, params, |row| row.get::<PersonId>(0))?);
+        Ok(())
+    })?;
+    Ok(banned)
 }

@@ -142,3 +142,30 @@ app_test!(what_is_long_past_is_removed, parts, |app| {
     app.pass(40 * DAY).await;
     assert_eq!(rows().await, (0, 0, 0));
 });
+
+app_test!(a_guest_who_cannot_come_back_is_removed, parts, |app| {
+    const DAY: i64 = 86_400;
+    // More than one batch that never come back; one that does, one that becomes a member, one that is merged.
+    for _ in 0..45 {
+        guest(&app).await;
+    }
+    let token = |session: &Value| session["token"].as_str().unwrap().to_owned();
+    let stays = token(&guest(&app).await);
+    let joins = token(&guest(&app).await);
+    let merges = token(&guest(&app).await);
+    sign_in_as(&app, &joins, "13800138000").await;
+    sign_in_as(&app, &merges, "13800138000").await;
+    let guests = || count(&app, "SELECT COUNT(*) FROM people_person WHERE state = 'guest'");
+    for _ in 0..2 {
+        app.pass(20 * DAY).await;
+        app.get("/api/v1/me", &stays).await.expect(200);
+        seen_at(&app, base::Clock::now(app.store.clock.as_ref()).micros()).await;
+    }
+    assert_eq!(guests().await, 46);
+    app.pass(10 * DAY).await;
+    assert_eq!(guests().await, 1);
+    assert_eq!(count(&app, "SELECT COUNT(*) FROM people_person").await, 3);
+    assert_eq!(count(&app, "SELECT COUNT(*) FROM people_alias").await, 1);
+    let told = "SELECT COUNT(*) FROM db_outbox WHERE kind = 'people.guest_gone'";
+    assert_eq!(count(&app, told).await, 45);
+});

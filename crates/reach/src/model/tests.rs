@@ -20,6 +20,7 @@ fn touch(n: u8, at: i64, sharer: Option<u8>) -> Considered {
         scene: "link".to_owned(),
         sharer: sharer.map(person),
         is_staff: false,
+        is_banned: false,
         is_same_session: false,
         reason: Reason::Counted,
     }

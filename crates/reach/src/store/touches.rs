@@ -89,6 +89,7 @@ pub(crate) fn touches(
                 scene: row.get(4)?,
                 sharer: row.get(5)?,
                 is_staff: row.get(6)?,
+                is_banned: false,
                 is_same_session: row.get(7)?,
                 reason: Reason::OutsideWindow,
             })
@@ -135,6 +136,11 @@ pub(crate) fn move_touches(tx: &mut Tx, guest: PersonId, member: PersonId) -> Re
          ON CONFLICT (person, merchant, id) DO NOTHING",
         params!["guest" => guest, "member" => member],
     )?;
+    remove_touches(tx, guest)
+}
+
+/// Removes a guest's touches.
+pub(crate) fn remove_touches(tx: &mut Tx, guest: PersonId) -> Result<(), DbError> {
     tx.later("DELETE FROM reach_touch WHERE person = :guest", params!["guest" => guest])?;
     tx.later("DELETE FROM reach_turn WHERE person = :guest", params!["guest" => guest])
 }

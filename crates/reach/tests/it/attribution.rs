@@ -149,3 +149,90 @@ app_test!(a_snapshot_does_not_follow_the_rule, parts, |app| {
     assert_eq!(world.release(1).await, 999 + 499);
     world.app.audit().await;
 });
+
+async fn turn(world: &World, verb: &str, person: PersonId) {
+    let make = |tx: &mut db::Tx| {
+        let person = people::api::ensure_member(tx, &"13900000000".parse().unwrap(), "Operator")?;
+        people::api::ensure_operator(tx, person)?;
+        people::api::open_session(tx, person, "test")
+    };
+    let operator = world.write(make).await;
+    let path = format!("/api/v1/people/{person}/{verb}");
+    world.app.post(&path, &operator, json!({ "reason": "刷单" })).await.expect(204);
+}
+
+app_test!(a_banned_sharer_is_named_no_more_and_keeps_what_was_earned, parts, |app| {
+    let world = World::new(app).await;
+    world.rules(1_000, 500, 480, "last_touch").await;
+    let (top, sharer) = (world.member(1).await, world.member(2).await);
+    let (buyer, other) = (world.member(3).await, world.member(4).await);
+    world.bring(&top, &sharer).await;
+    world.bring(&other, &buyer).await;
+    world.app.pass(1).await;
+    world.bring(&sharer, &buyer).await;
+    let levels = |rows: Vec<(i64, String, i64, i64, String)>| -> Vec<(i64, String)> {
+        rows.into_iter().map(|(level, who, ..)| (level, who)).collect()
+    };
+    world.buy(1, &buyer, &[10_000]).await;
+    let both = [(1, sharer.id.to_string()), (2, top.id.to_string())];
+    assert_eq!(levels(world.commissions(1).await), both);
+    // From now on the one who shared before counts, as if the banned had not.
+    turn(&world, "ban", sharer.id).await;
+    world.buy(2, &buyer, &[10_000]).await;
+    assert_eq!(levels(world.commissions(2).await), [(1, other.id.to_string())]);
+    let evidence = world.evidence(2).await;
+    let reasons: Vec<_> =
+        evidence["touches"].as_array().unwrap().iter().map(|touch| touch["reason"].clone()).collect();
+    assert_eq!(reasons, ["banned", "counted"]);
+    // What was earned before is paid as it would have been.
+    assert_eq!(world.release(1).await, 1_000 + 500);
+    assert_eq!(world.wallet(&sharer).await, 1_000);
+    // Nor does who brought the sharer in earn while banned; with the ban it ends.
+    turn(&world, "unban", sharer.id).await;
+    turn(&world, "ban", top.id).await;
+    world.buy(3, &buyer, &[10_000]).await;
+    assert_eq!(levels(world.commissions(3).await), [(1, sharer.id.to_string())]);
+    turn(&world, "unban", top.id).await;
+    world.buy(4, &buyer, &[10_000]).await;
+    assert_eq!(levels(world.commissions(4).await), both);
+    world.app.audit().await;
+});
+
+app_test!(what_a_guest_touched_goes_with_the_guest_alone, parts, |app| {
+    let world = World::new(app).await;
+    world.rules(1_000, 0, 2_160, "last_touch").await;
+    let sharer = world.member(1).await;
+    let code = world.share(&sharer).await;
+    let mut sessions = Vec::new();
+    for _ in 0..3 {
+        let guest = world.app.post("/api/v1/sessions/guest", "", json!({ "deliver": "bearer" })).await;
+        let guest = guest.expect(201);
+        let id: PersonId = guest["person"].as_str().unwrap().parse().unwrap();
+        sessions.push(crate::Who { id, token: guest["token"].as_str().unwrap().to_owned() });
+    }
+    for guest in &sessions {
+        assert!(world.touch(guest, &code).await);
+    }
+    let [_gone, merged, _] = &sessions[..] else { panic!("three guests") };
+    // One signs in and is a member from now on, whose touch counts whatever comes of its sessions.
+    world.app.post("/api/v1/sign-in/codes", "", json!({ "phone": "13700137000" })).await.expect(202);
+    let read = world.app.get("/api/v1/demo/sign-in-codes?phone=13700137000", "").await.expect(200);
+    let body = json!({ "phone": "13700137000", "code": read["code"], "deliver": "bearer" });
+    let member = world.app.post("/api/v1/sessions", &merged.token, body).await.expect(201);
+    let member: PersonId = member["person"].as_str().unwrap().parse().unwrap();
+    // Upkeep begins; then sessions go, then guests.
+    world.app.settle().await;
+    for _ in 0..2 {
+        world.app.pass(40 * DAY).await;
+    }
+    let count = |sql: &'static str| world.read(move |rx| rx.one::<i64>(sql, &[], |row| row.get(0)));
+    assert_eq!(count("SELECT COUNT(*) FROM reach_touch").await, 1);
+    assert_eq!(count("SELECT COUNT(*) FROM reach_turn").await, 1);
+    assert_eq!(count("SELECT COUNT(*) FROM audit_referrals").await, 1);
+    // Who came is counted as before.
+    assert_eq!(count("SELECT CAST(SUM(visitors) AS BIGINT) FROM reach_funnel").await, 3);
+    let who = crate::Who { id: member, token: String::new() };
+    world.place(1, &who, &[10_000]).await;
+    assert_eq!(world.commissions(1).await.len(), 1);
+    world.app.audit().await;
+});
