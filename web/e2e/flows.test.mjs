@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { axeCheck, settled, startBrowser } from './harness.mjs'
-import { id } from './mock/data.mjs'
+import { id, me, merchants } from './mock/data.mjs'
 import { startMock } from './mock/server.mjs'
 
 const shots = process.env.SHOTS
@@ -242,6 +242,18 @@ test('name and password are changed, and the other devices signed out', async ()
   assert.deepEqual(sent, [
     ['PATCH', '/api/v1/me', { name: '满满' }], ['PUT', '/api/v1/me/password', { password: 'a-longer-one', current: 'old-password' }], ['POST', '/api/v1/sessions/end-others', null],
   ])
+  await page.context().close()
+})
+
+test('who is asked to work for a shop answers in the shop', async () => {
+  const page = await browser.open('/')
+  let asked = [{ merchant: merchants[0].id, name: merchants[0].name, rights: ['orders'] }]
+  await page.route(/\/api\/v1\/me$/, (route) => route.fulfill({ json: { ...me, invitations: asked } }))
+  await page.route(/\/api\/v1\/me\/invitations\/[^/]+\/accept$/, (route) => ((asked = []), route.fulfill({ json: { ...me, invitations: [] } })))
+  await page.goto(new URL('/me', page.url()).href)
+  await page.getByText(`“${merchants[0].name}”邀请你成为店员。`).waitFor()
+  await page.getByRole('button', { name: '接受' }).click()
+  await page.getByText('邀请你成为店员').waitFor({ state: 'detached' })
   await page.context().close()
 })
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub use crate::Hooks;
 pub use crate::events::{GuestGone, GuestMerged, MemberJoined};
 pub use crate::limits::ClientAddress;
-use crate::model::{self, Role, Way};
+use crate::model::{self, Place, Role, Way};
 pub use crate::model::{Phone, PhoneError};
 pub use crate::sessions::Sessions;
 pub use crate::sms::{LogSms, SignInSms, Sms, SmsTransport, sms_job};
@@ -163,7 +163,7 @@ pub fn ensure_merchant(
     owner: PersonId,
 ) -> Result<(), DbError> {
     if store::insert_merchant(tx, id, name, about)? {
-        store::insert_staff(tx, id, owner, Role::Owner, Rights::ALL)?;
+        store::insert_staff(tx, id, owner, (Role::Owner, Place::Active), Rights::ALL)?;
     }
     Ok(())
 }
@@ -190,7 +190,8 @@ pub fn ensure_address(
     Ok(id)
 }
 
-/// Makes a person staff of a shop with these rights, or gives one that is staff these rights. An owner stays owner.
+/// Makes a person staff of a shop with these rights, or gives one that is staff these rights, without asking the
+/// person: for imports and tests. An owner stays owner.
 ///
 /// # Errors
 /// Whatever the store says.
@@ -200,8 +201,9 @@ pub fn ensure_staff(
     person: PersonId,
     rights: Rights,
 ) -> Result<(), DbError> {
-    if !store::insert_staff(tx, merchant, person, Role::Staff, rights)? {
+    if !store::insert_staff(tx, merchant, person, (Role::Staff, Place::Active), rights)? {
         store::set_rights(tx, merchant, person, rights)?;
+        store::accept_invitation(tx, merchant, person)?;
     }
     Ok(())
 }
@@ -214,7 +216,7 @@ pub fn banned(rx: &mut Rx, people: &[PersonId]) -> Result<BTreeSet<PersonId>, Db
     store::banned(rx, people)
 }
 
-/// Whether a person works for a merchant now, as its owner or other staff.
+/// Whether a person works for a merchant now, as its owner or other staff. One who is only invited does not.
 ///
 /// # Errors
 /// Whatever the store says.

@@ -9,6 +9,7 @@ pub mod api;
 mod ban;
 mod demo;
 mod events;
+mod invitations;
 mod jobs;
 mod limits;
 mod me;
@@ -33,6 +34,7 @@ pub const MIGRATIONS: Migrations = db::migrations!("people":
     2 "to send" "../migrations/0002_to_send.sql",
     3 "act target" "../migrations/0003_act_target.sql",
     4 "guests" "../migrations/0004_guests.sql",
+    5 "invitations" "../migrations/0005_invitations.sql",
 );
 
 /// What all modules do when a guest turns out to be a member. Put into the context's extensions at start.
@@ -61,6 +63,8 @@ fn routes() -> OpenApiRouter<Ctx> {
         .routes(routes!(merchants::merchant_get))
         .routes(routes!(staff::staff_list, staff::staff_create))
         .routes(routes!(staff::staff_update, staff::staff_delete))
+        .routes(routes!(invitations::invitation_accept))
+        .routes(routes!(invitations::invitation_decline))
         .routes(routes!(acts::merchant_act_list))
         .routes(routes!(acts::act_list))
         .routes(routes!(members::person_list))

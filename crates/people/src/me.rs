@@ -5,7 +5,8 @@ use db::{DbError, Lane, Rx, Tx};
 use rest::{Actor, Common, Json, Refused, Right};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Role, State, mask};
+use crate::invitations::{Invitation, invitations_of};
+use crate::model::{Place, Role, State, mask};
 use crate::store;
 
 /// A language of the pages.
@@ -43,7 +44,7 @@ pub(crate) struct MyMerchant {
 
 /// The shops a person works for.
 pub(crate) fn merchants_of(rx: &mut Rx, person: PersonId) -> Result<Vec<MyMerchant>, DbError> {
-    let rows = store::named_memberships(rx, person)?;
+    let rows = store::named_memberships(rx, person, Place::Active)?;
     let merchants = rows.into_iter().map(|row| MyMerchant {
         id: row.merchant,
         name: row.merchant_name,
@@ -66,9 +67,11 @@ pub(crate) struct Me {
     /// Whether a password was set.
     has_password: bool,
     merchants: Vec<MyMerchant>,
+    /// The shops that ask the person to work there.
+    invitations: Vec<Invitation>,
 }
 
-fn find_me(rx: &mut Rx, person: PersonId) -> Result<Me, DbError> {
+pub(crate) fn find_me(rx: &mut Rx, person: PersonId) -> Result<Me, DbError> {
     let row = store::find_person(rx, person)?;
     let row = row.ok_or_else(|| DbError::Bug(format!("a session of nobody: {person}")))?;
     Ok(Me {
@@ -80,6 +83,7 @@ fn find_me(rx: &mut Rx, person: PersonId) -> Result<Me, DbError> {
         is_operator: row.is_operator,
         has_password: row.password.is_some(),
         merchants: merchants_of(rx, person)?,
+        invitations: invitations_of(rx, person)?,
     })
 }
 

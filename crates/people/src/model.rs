@@ -179,6 +179,23 @@ impl Role {
     }
 }
 
+/// Whether somebody works for a shop, or has only been asked to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Asked; has no right there until the person agrees.
+    Invited,
+    Active,
+}
+
+impl Place {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Invited => "invited",
+            Self::Active => "active",
+        }
+    }
+}
+
 /// A session token made of 256 random bits.
 pub(crate) fn token(random: [u8; 32]) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(random)

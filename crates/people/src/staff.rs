@@ -8,7 +8,7 @@ use rest::{Actor, Command, Common, Json, Member, Path, Query, Refused, Right, Ri
 use serde::{Deserialize, Serialize};
 
 use crate::api::{self, Phone};
-use crate::model::{Role, mask};
+use crate::model::{Place, Role, mask};
 use crate::store::{self, StaffRow};
 
 #[derive(Debug, thiserror::Error, rest::Problem)]
@@ -16,7 +16,7 @@ pub(crate) enum StaffError {
     #[error("there is no such shop, or the person does not work there")]
     #[problem(404, "staff.not_found")]
     NotFound,
-    #[error("this person works here already; change the rights instead")]
+    #[error("this person works here or is invited already; change the rights instead")]
     #[problem(409, "staff.exists")]
     Exists,
     #[error("the owner has every right and cannot be removed")]
@@ -31,19 +31,24 @@ pub(crate) enum StaffError {
     Db(#[from] DbError),
 }
 
-/// One who works for a shop.
+/// One who works for a shop, or is invited to.
 #[derive(Serialize, utoipa::ToSchema)]
 pub(crate) struct Staff {
     person: PersonId,
+    /// Of one who is only invited the first character.
     name: String,
     phone_masked: Option<String>,
     role: Role,
     rights: Vec<Right>,
+    /// Whether the person has not agreed yet: the rights are to come, and none holds now.
+    is_invited: bool,
 }
 
 fn view(row: StaffRow) -> Staff {
     let phone_masked = row.phone.as_deref().map(mask);
-    Staff { person: row.person, name: row.name, phone_masked, role: row.role, rights: row.rights.list() }
+    let StaffRow { person, name, role, rights, is_invited, .. } = row;
+    let name = if is_invited { api::public_name(&name) } else { name };
+    Staff { person, name, phone_masked, role, rights: rights.list(), is_invited }
 }
 
 /// Who works for a shop.
@@ -90,7 +95,7 @@ pub(crate) struct StaffBody {
     rights: Vec<Right>,
 }
 
-fn add_staff(
+fn invite_staff(
     tx: &mut Tx,
     actor: &Actor,
     merchant: MerchantId,
@@ -100,14 +105,14 @@ fn add_staff(
     let rights: Rights = body.rights.iter().copied().collect();
     may_hand_over(actor, merchant, rights)?;
     let person = api::ensure_member(tx, &body.phone, &body.phone.default_name())?;
-    if !store::insert_staff(tx, merchant, person, Role::Staff, rights)? {
+    if !store::insert_staff(tx, merchant, person, (Role::Staff, Place::Invited), rights)? {
         return Err(StaffError::Exists);
     }
-    api::log_act(tx, actor, Some(merchant), "staff.add", &person.to_string(), &words(rights))?;
+    api::log_act(tx, actor, Some(merchant), "staff.invite", &person.to_string(), &words(rights))?;
     Ok(view(store::find_staff(tx, merchant, person)?.ok_or(StaffError::NotFound)?))
 }
 
-/// Adds staff by phone.
+/// Invites somebody by phone to work for a shop; the person is staff from accepting on.
 #[utoipa::path(post, path = "/api/v1/merchants/{merchant}/staff", tag = "people", request_body = StaffBody,
     params(("merchant" = MerchantId, Path)), responses((status = 201, body = Staff), StaffError, Common))]
 pub(crate) async fn staff_create(
@@ -118,7 +123,7 @@ pub(crate) async fn staff_create(
 ) -> Result<Response, Refused> {
     actor.may(merchant, Right::Staff)?;
     let (Command { once, body }, by) = (command, actor.clone());
-    let add = move |tx: &mut Tx| add_staff(tx, &by, merchant, &body);
+    let add = move |tx: &mut Tx| invite_staff(tx, &by, merchant, &body);
     ctx.once(&actor, &once, StatusCode::CREATED, add).await
 }
 
@@ -129,7 +134,7 @@ pub(crate) struct RightsBody {
     rights: Vec<Right>,
 }
 
-/// Gives staff these rights instead of the ones they had; takes effect with their next request.
+/// Gives staff these rights instead of the ones they had, or were to have; takes effect with their next request.
 fn set_rights(
     tx: &mut Tx,
     actor: &Actor,
@@ -181,7 +186,7 @@ fn remove_staff(
     Ok(api::log_act(tx, actor, Some(merchant), "staff.remove", &person.to_string(), "")?)
 }
 
-/// Removes staff; takes effect with their next request.
+/// Removes staff, or takes an invitation back; takes effect with their next request.
 #[utoipa::path(delete, path = "/api/v1/merchants/{merchant}/staff/{person}", tag = "people",
     params(("merchant" = MerchantId, Path), ("person" = PersonId, Path)), responses((status = 204), StaffError, Common))]
 pub(crate) async fn staff_delete(

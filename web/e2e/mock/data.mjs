@@ -60,6 +60,7 @@ export const teams = [
 export const me = {
   id: id('per', 1), name: '林小满', has_password: true, phone_masked: '138****0001', is_guest: false, locale: 'zh-CN', is_operator: true,
   merchants: [{ id: merchants[0].id, name: merchants[0].name, role: 'owner', rights: [] }, { id: merchants[1].id, name: merchants[1].name, role: 'staff', rights: ['orders', 'stock'] }],
+  invitations: [],
 }
 export const people = [
   { id: me.id, name: me.name, phone_masked: me.phone_masked, state: 'member', is_operator: true, created_at: at(-9e6) },

@@ -8,7 +8,7 @@ use rest::Rights;
 
 use super::lists::in_lists;
 use crate::api::MerchantInfo;
-use crate::model::Role;
+use crate::model::{Place, Role};
 
 pub(crate) fn merchant_names(
     rx: &mut Rx,
@@ -66,24 +66,51 @@ pub(crate) fn insert_merchant(tx: &mut Tx, id: MerchantId, name: &str, about: &s
     Ok(inserted == 1)
 }
 
-/// `false` when the person is staff there already.
+/// `false` when the person is staff there already, or invited to be.
 pub(crate) fn insert_staff(
     tx: &mut Tx,
     merchant: MerchantId,
     person: PersonId,
-    role: Role,
+    (role, place): (Role, Place),
     rights: Rights,
 ) -> Result<bool, DbError> {
     let now = tx.now();
     let inserted = tx.execute(
-        "INSERT INTO people_staff (person, merchant, role, rights, added_at)
-         VALUES (:person, :merchant, :role, :rights, :now) ON CONFLICT (person, merchant) DO NOTHING",
+        "INSERT INTO people_staff (person, merchant, role, rights, state, added_at)
+         VALUES (:person, :merchant, :role, :rights, :state, :now) ON CONFLICT (person, merchant) DO NOTHING",
         params![
             "person" => person, "merchant" => merchant, "role" => role.word(), "rights" => rights.bits(),
-            "now" => now,
+            "state" => place.word(), "now" => now,
         ],
     )?;
     Ok(inserted == 1)
+}
+
+/// Makes an invited person staff; `false` when the person is not invited.
+pub(crate) fn accept_invitation(
+    tx: &mut Tx,
+    merchant: MerchantId,
+    person: PersonId,
+) -> Result<bool, DbError> {
+    let changed = tx.execute(
+        "UPDATE people_staff SET state = 'active'
+         WHERE person = :person AND merchant = :merchant AND state = 'invited'",
+        params!["person" => person, "merchant" => merchant],
+    )?;
+    Ok(changed == 1)
+}
+
+/// Removes an invitation; `false` when the person is not invited.
+pub(crate) fn decline_invitation(
+    tx: &mut Tx,
+    merchant: MerchantId,
+    person: PersonId,
+) -> Result<bool, DbError> {
+    let deleted = tx.execute(
+        "DELETE FROM people_staff WHERE person = :person AND merchant = :merchant AND state = 'invited'",
+        params!["person" => person, "merchant" => merchant],
+    )?;
+    Ok(deleted == 1)
 }
 
 /// Sets the rights of staff; `false` when the person is not, or is the owner.
@@ -139,7 +166,8 @@ pub(crate) struct MembershipRow {
 
 pub(crate) fn is_staff(rx: &mut Rx, merchant: MerchantId, person: PersonId) -> Result<bool, DbError> {
     let found: Option<i64> = rx.opt(
-        "SELECT CAST(1 AS BIGINT) FROM people_staff WHERE person = :person AND merchant = :merchant",
+        "SELECT CAST(1 AS BIGINT) FROM people_staff
+         WHERE person = :person AND merchant = :merchant AND state = 'active'",
         params!["person" => person, "merchant" => merchant],
         |row| row.get(0),
     )?;
@@ -152,7 +180,8 @@ const MEMBERSHIPS_MAX: i64 = 100;
 /// The shops a person works for: on every request's path, so without their names.
 pub(crate) fn memberships(rx: &mut Rx, person: PersonId) -> Result<Vec<rest::Membership>, DbError> {
     rx.list(
-        "SELECT merchant, role, rights FROM people_staff WHERE person = :person ORDER BY merchant LIMIT :limit",
+        "SELECT merchant, role, rights FROM people_staff WHERE person = :person AND state = 'active'
+         ORDER BY merchant LIMIT :limit",
         params!["person" => person, "limit" => MEMBERSHIPS_MAX],
         |row| {
             let is_owner = Role::is(&row.get::<String>(1)?) == Role::Owner;
@@ -162,12 +191,17 @@ pub(crate) fn memberships(rx: &mut Rx, person: PersonId) -> Result<Vec<rest::Mem
     )
 }
 
-pub(crate) fn named_memberships(rx: &mut Rx, person: PersonId) -> Result<Vec<MembershipRow>, DbError> {
+/// The shops where a person works, or is invited to.
+pub(crate) fn named_memberships(
+    rx: &mut Rx,
+    person: PersonId,
+    place: Place,
+) -> Result<Vec<MembershipRow>, DbError> {
     rx.list(
         "SELECT s.merchant, m.name, s.role, s.rights
          FROM people_staff s JOIN people_merchant m ON m.id = s.merchant
-         WHERE s.person = :person ORDER BY s.merchant LIMIT :limit",
-        params!["person" => person, "limit" => MEMBERSHIPS_MAX],
+         WHERE s.person = :person AND s.state = :state ORDER BY s.merchant LIMIT :limit",
+        params!["person" => person, "state" => place.word(), "limit" => MEMBERSHIPS_MAX],
         |row| {
             let role = Role::is(&row.get::<String>(2)?);
             let rights = Rights::from_bits(row.get(3)?);
@@ -183,6 +217,7 @@ pub(crate) struct StaffRow {
     pub(crate) phone: Option<String>,
     pub(crate) role: Role,
     pub(crate) rights: Rights,
+    pub(crate) is_invited: bool,
 }
 
 fn staff(row: &Row<'_>) -> Result<StaffRow, DbError> {
@@ -192,6 +227,7 @@ fn staff(row: &Row<'_>) -> Result<StaffRow, DbError> {
         phone: row.get(2)?,
         role: Role::is(&row.get::<String>(3)?),
         rights: Rights::from_bits(row.get(4)?),
+        is_invited: row.get::<String>(5)? == Place::Invited.word(),
     })
 }
 
@@ -201,7 +237,7 @@ pub(crate) fn find_staff(
     person: PersonId,
 ) -> Result<Option<StaffRow>, DbError> {
     rx.opt(
-        "SELECT s.person, p.name, p.phone, s.role, s.rights
+        "SELECT s.person, p.name, p.phone, s.role, s.rights, s.state
          FROM people_staff s JOIN people_person p ON p.id = s.person
          WHERE s.person = :person AND s.merchant = :merchant",
         params!["person" => person, "merchant" => merchant],
@@ -216,7 +252,7 @@ pub(crate) fn list_staff(
     limit: i64,
 ) -> Result<Vec<StaffRow>, DbError> {
     rx.list(
-        "SELECT s.person, p.name, p.phone, s.role, s.rights
+        "SELECT s.person, p.name, p.phone, s.role, s.rights, s.state
          FROM people_staff s JOIN people_person p ON p.id = s.person
          WHERE s.merchant = :merchant AND s.person > :after ORDER BY s.person LIMIT :limit",
         params!["merchant" => merchant, "after" => after, "limit" => limit],

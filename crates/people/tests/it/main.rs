@@ -70,6 +70,23 @@ pub(crate) async fn shop(app: &App, n: u8, owner_phone: &str) -> (MerchantId, St
     (merchant, token)
 }
 
+/// Invites the number to work for the shop and lets the person accept; answers the row's person.
+pub(crate) async fn hire(
+    app: &App,
+    merchant: MerchantId,
+    owner: &str,
+    phone: &str,
+    rights: &[&str],
+) -> String {
+    let body = json!({ "phone": phone, "rights": rights });
+    let staff = format!("/api/v1/merchants/{merchant}/staff");
+    let row = app.post(&staff, owner, body).await.expect(201);
+    let token = member(app, phone).await;
+    let accept = format!("/api/v1/me/invitations/{merchant}/accept");
+    app.post(&accept, &token, Value::Null).await.expect(200);
+    row["person"].as_str().unwrap().to_owned()
+}
+
 /// An operator's token.
 pub(crate) async fn operator(app: &App) -> String {
     let make = |tx: &mut Tx| {

@@ -48,6 +48,9 @@ app_test!(staff_get_and_lose_rights_at_once, parts, |app| {
     let row = app.post(&staff, &owner, body.clone()).await.expect(201);
     assert_eq!((&row["rights"], &row["phone_masked"]), (&json!(["orders"]), &json!("138****8001")));
     app.post(&staff, &owner, body).await.expect_problem(409, "staff.exists");
+    app.pass(1).await;
+    let accept = format!("/api/v1/me/invitations/{merchant}/accept");
+    app.post(&accept, &token, Value::Null).await.expect(200);
     app.get(&staff, &token).await.expect_problem(403, "auth.forbidden");
     let path = format!("{staff}/{}", row["person"].as_str().unwrap());
     app.pass(1).await;
@@ -60,23 +63,66 @@ app_test!(staff_get_and_lose_rights_at_once, parts, |app| {
     let log = app.get(&format!("/api/v1/merchants/{merchant}/audit-log"), &owner).await.expect(200);
     let acts = log["items"].as_array().unwrap().clone();
     let actions: Vec<&str> = acts.iter().map(|act| act["action"].as_str().unwrap()).collect();
-    assert_eq!(actions, ["staff.remove", "staff.rights", "staff.add"]);
+    assert_eq!(actions, ["staff.remove", "staff.rights", "staff.accept", "staff.invite"]);
     assert_eq!((&acts[1]["detail"], &acts[1]["actor_name"]), (&json!("orders, staff"), &json!("Owner")));
+});
+
+app_test!(nobody_works_for_a_shop_without_having_agreed, parts, |app| {
+    let (merchant, owner) = shop(&app, 1, "13800138000").await;
+    let staff = format!("/api/v1/merchants/{merchant}/staff");
+    let mine = |verb: &str| format!("/api/v1/me/invitations/{merchant}/{verb}");
+    let token = member(&app, "13800138001").await;
+    app.call("PATCH", "/api/v1/me", &token, json!({ "name": "陈小静" })).await.expect(200);
+    for verb in ["accept", "decline"] {
+        app.post(&mine(verb), &token, Value::Null).await.expect_problem(404, "invitation.not_found");
+    }
+    let invite =
+        || app.post(&staff, &owner, json!({ "phone": "13800138001", "rights": ["orders", "staff"] }));
+    let row = invite().await.expect(201);
+    // The shop learns no more of the person than the public does, and the person may do nothing yet.
+    assert_eq!((&row["is_invited"], &row["name"]), (&json!(true), &json!("陈**")));
+    app.get(&staff, &token).await.expect_problem(404, "not_found");
+    let me = app.get("/api/v1/me", &token).await.expect(200);
+    assert_eq!(me["merchants"], json!([]));
+    let asked = json!([{ "merchant": merchant, "name": "Shop", "rights": ["orders", "staff"] }]);
+    assert_eq!(me["invitations"], asked);
+    let person: PersonId = row["person"].as_str().unwrap().parse().unwrap();
+    let is_staff = || app.store.db.read::<_, DbError, _>(move |rx| api::is_staff(rx, merchant, person));
+    assert_eq!(is_staff().await, Ok(false));
+    // Nobody answers for another.
+    let other = member(&app, "13800138002").await;
+    app.post(&mine("accept"), &other, Value::Null).await.expect_problem(404, "invitation.not_found");
+    // Declined, it is gone, and may come again; taken back, it cannot be accepted.
+    app.post(&mine("decline"), &token, Value::Null).await.expect(204);
+    app.post(&mine("accept"), &token, Value::Null).await.expect_problem(404, "invitation.not_found");
+    invite().await.expect(201);
+    let path = format!("{staff}/{person}");
+    app.call("DELETE", &path, &owner, Value::Null).await.expect(204);
+    app.post(&mine("accept"), &token, Value::Null).await.expect_problem(404, "invitation.not_found");
+    invite().await.expect(201);
+    let me = app.post(&mine("accept"), &token, Value::Null).await.expect(200);
+    assert_eq!((&me["merchants"][0]["role"], &me["invitations"]), (&json!("staff"), &json!([])));
+    assert_eq!(app.post(&mine("accept"), &token, Value::Null).await.expect(200), me);
+    app.post(&mine("decline"), &token, Value::Null).await.expect_problem(404, "invitation.not_found");
+    assert_eq!(is_staff().await, Ok(true));
+    let list = app.get(&staff, &token).await.expect(200);
+    let row = list["items"].as_array().unwrap().iter().find(|row| row["role"] == "staff").unwrap();
+    assert_eq!((&row["is_invited"], &row["name"]), (&json!(false), &json!("陈小静")));
+    let acts = "SELECT COUNT(*) FROM people_act WHERE action IN ('staff.accept', 'staff.decline')";
+    assert_eq!(count(&app, acts).await, 2);
 });
 
 app_test!(nobody_gives_what_they_do_not_have, parts, |app| {
     let (merchant, owner) = shop(&app, 1, "13800138000").await;
     let staff = format!("/api/v1/merchants/{merchant}/staff");
-    let body = json!({ "phone": "13800138001", "rights": ["staff", "orders"] });
-    let helper = app.post(&staff, &owner, body).await.expect(201)["person"].as_str().unwrap().to_owned();
+    let helper = hire(&app, merchant, &owner, "13800138001", &["staff", "orders"]).await;
     let token = member(&app, "13800138001").await;
     let body = json!({ "phone": "13800138002", "rights": ["money"] });
     app.post(&staff, &token, body).await.expect_problem(403, "staff.beyond_own_rights");
     let own = format!("{staff}/{helper}");
     let more = json!({ "rights": ["staff", "orders", "money"] });
     app.call("PUT", &own, &token, more).await.expect_problem(403, "staff.beyond_own_rights");
-    let body = json!({ "phone": "13800138003", "rights": ["money"] });
-    let other = app.post(&staff, &owner, body).await.expect(201)["person"].as_str().unwrap().to_owned();
+    let other = hire(&app, merchant, &owner, "13800138003", &["money"]).await;
     let other = format!("{staff}/{other}");
     app.call("DELETE", &other, &token, Value::Null).await.expect_problem(403, "staff.beyond_own_rights");
     // Only the ones the owner added are there, and only with what the owner gave.
@@ -88,8 +134,7 @@ app_test!(nobody_gives_what_they_do_not_have, parts, |app| {
 app_test!(what_the_owner_gives_meanwhile_is_not_taken_by_who_lacks_it, parts, |app| {
     let (merchant, owner) = shop(&app, 1, "13800138000").await;
     let staff = format!("/api/v1/merchants/{merchant}/staff");
-    let body = json!({ "phone": "13800138001", "rights": ["staff", "orders"] });
-    app.post(&staff, &owner, body).await.expect(201);
+    hire(&app, merchant, &owner, "13800138001", &["staff", "orders"]).await;
     let helper = member(&app, "13800138001").await;
     for round in 0..8 {
         let body = json!({ "phone": format!("1390013800{round}"), "rights": ["orders"] });
@@ -132,8 +177,8 @@ app_test!(the_rights_table, parts, |app| {
     let (_, other_owner) = shop(&app, 2, "13800138010").await;
     let staff = format!("/api/v1/merchants/{merchant}/staff");
     let body = |phone: &str, rights: &[&str]| json!({ "phone": phone, "rights": rights });
-    app.post(&staff, &owner, body("13800138001", &["staff"])).await.expect(201);
-    app.post(&staff, &owner, body("13800138002", &["orders", "products"])).await.expect(201);
+    hire(&app, merchant, &owner, "13800138001", &["staff"]).await;
+    hire(&app, merchant, &owner, "13800138002", &["orders", "products"]).await;
     let guest = guest(&app).await["token"].as_str().unwrap().to_owned();
     let who = [
         (String::new(), 401),

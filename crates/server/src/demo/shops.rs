@@ -56,12 +56,14 @@ pub(crate) async fn operator(inside: &Inside, operator: &Person) -> Result<Strin
 
 async fn open_one(inside: &Inside, operator: &str, shop: &Shop) -> Result<OpenShop> {
     let token = inside.sign_in(&shop.owner.phone, &shop.owner.name).await?;
-    inside.sign_in(&shop.staff.phone, &shop.staff.name).await?;
+    let helper = inside.sign_in(&shop.staff.phone, &shop.staff.name).await?;
     let body = json!({ "name": shop.name, "about": shop.about, "owner_phone": shop.owner.phone });
     let merchant = text(&inside.call("POST", "/merchants", operator, body).await?, "/id")?;
     let of = format!("/merchants/{merchant}");
     let staff = json!({ "phone": shop.staff.phone, "rights": shop.staff.rights });
     inside.call("POST", &format!("{of}/staff"), &token, staff).await?;
+    let accept = format!("/me/invitations/{merchant}/accept");
+    inside.call("POST", &accept, &helper, Value::Null).await?;
     let reductions: Vec<Value> = shop
         .reductions
         .iter()

@@ -157,11 +157,16 @@ impl World {
         for (n, (name, rights)) in all.into_iter().enumerate() {
             let phone = format!("137000001{n:02}");
             let token = sign_in(self.address(), &phone).await.unwrap();
-            self.tokens.insert(name, token);
+            self.tokens.insert(name.clone(), token);
             let body = json!({ "phone": phone, "rights": rights });
             self.call("POST", "/merchants/{merchant}/staff", "owner", body).await;
+            self.call("POST", "/me/invitations/{merchant}/accept", &name, Value::Null).await;
         }
         let body = json!({ "phone": "13700000003", "rights": [] });
+        self.call("POST", "/merchants/{merchant}/staff", "owner", body).await;
+        self.call("POST", "/me/invitations/{merchant}/accept", "dummy", Value::Null).await;
+        // One who is only invited.
+        let body = json!({ "phone": "13700000002", "rights": ["orders"] });
         self.call("POST", "/merchants/{merchant}/staff", "owner", body).await;
     }
 

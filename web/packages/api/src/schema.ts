@@ -558,6 +558,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/invitations/{merchant}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accepts to work for a shop; takes effect with the next request. Safe to repeat. */
+        post: operations["invitation_accept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/invitations/{merchant}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Declines to work for a shop; the invitation is gone. */
+        post: operations["invitation_decline"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/password": {
         parameters: {
             query?: never;
@@ -933,7 +967,7 @@ export interface paths {
         /** Who works for a shop. */
         get: operations["staff_list"];
         put?: never;
-        /** Adds staff by phone. */
+        /** Invites somebody by phone to work for a shop; the person is staff from accepting on. */
         post: operations["staff_create"];
         delete?: never;
         options?: never;
@@ -952,7 +986,7 @@ export interface paths {
         /** Changes what staff may do. */
         put: operations["staff_update"];
         post?: never;
-        /** Removes staff; takes effect with their next request. */
+        /** Removes staff, or takes an invitation back; takes effect with their next request. */
         delete: operations["staff_delete"];
         options?: never;
         head?: never;
@@ -2164,6 +2198,13 @@ export interface components {
              */
             updated: number;
         };
+        /** @description A shop asks the person to work there. */
+        Invitation: {
+            merchant: components["schemas"]["MerchantId"];
+            name: string;
+            /** @description What the person may do there after accepting. */
+            rights: components["schemas"]["Right"][];
+        };
         /** @description How many of what. */
         ItemBody: {
             /** Format: int64 */
@@ -2215,6 +2256,8 @@ export interface components {
             /** @description Whether a password was set. */
             has_password: boolean;
             id: components["schemas"]["PersonId"];
+            /** @description The shops that ask the person to work there. */
+            invitations: components["schemas"]["Invitation"][];
             is_guest: boolean;
             is_operator: boolean;
             locale: components["schemas"]["Locale"];
@@ -2741,6 +2784,9 @@ export interface components {
         Page_Staff: {
             /** @description The rows, in the list's order. */
             items: {
+                /** @description Whether the person has not agreed yet: the rights are to come, and none holds now. */
+                is_invited: boolean;
+                /** @description Of one who is only invited the first character. */
                 name: string;
                 person: components["schemas"]["PersonId"];
                 phone_masked: string | null;
@@ -3135,8 +3181,11 @@ export interface components {
             qty: number;
             sku: components["schemas"]["SkuId"];
         };
-        /** @description One who works for a shop. */
+        /** @description One who works for a shop, or is invited to. */
         Staff: {
+            /** @description Whether the person has not agreed yet: the rights are to come, and none holds now. */
+            is_invited: boolean;
+            /** @description Of one who is only invited the first character. */
             name: string;
             person: components["schemas"]["PersonId"];
             phone_masked: string | null;
@@ -6645,6 +6694,172 @@ export interface operations {
                 };
             };
             /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invitation_accept: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                merchant: components["schemas"]["MerchantId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invitation.not_found`; or there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invitation_decline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                merchant: components["schemas"]["MerchantId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invitation.not_found`; or there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
             507: {
                 headers: {
                     [name: string]: unknown;

@@ -14,7 +14,7 @@ export default {
   },
   act: {
     activity: { create: 'Activity made', update: 'Activity changed', start: 'Activity started', end: 'Activity ended' }, commission: { set: 'Commission rules changed', approve: 'Commission approved', refuse: 'Commission refused' }, merchant: { create: 'Shop made' }, order: { ship: 'Shipped', refund: 'Refunded' }, pricing: { set: 'Offers and freight changed' },
-    product: { create: 'Product made', update: 'Product changed', publish: 'Product published', archive: 'Product archived', import: 'Products imported' }, stock: { adjust: 'Stock adjusted' }, staff: { add: 'Member added', remove: 'Member removed', rights: 'Rights changed' }, person: { ban: 'Banned', unban: 'Unbanned' },
+    product: { create: 'Product made', update: 'Product changed', publish: 'Product published', archive: 'Product archived', import: 'Products imported' }, stock: { adjust: 'Stock adjusted' }, staff: { invite: 'Member invited', accept: 'Invitation accepted', decline: 'Invitation declined', add: 'Member added', remove: 'Member removed', rights: 'Rights changed' }, person: { ban: 'Banned', unban: 'Unbanned' },
   },
   role: { owner: 'Owner', staff: 'Staff' },
   right: { products: 'Products and prices', stock: 'Stock', orders: 'Orders and shipping', refunds: 'Refunds', deals: 'Team buying', reach: 'Shares and commissions', money: 'Balance', staff: 'Staff and log' },
@@ -27,6 +27,7 @@ export default {
   people: {
     find: 'Phone, its beginning, or an id', nobody: 'Nobody with “{text}”. Give a phone number, its beginning, or the id of a person.', no_people: 'No members yet', all_people: 'All members', since: 'Since', id: 'Id', works_for: 'Works for', works_nowhere: 'Works for no shop', done_to: 'What was done to this person', nothing_done: 'Nothing was done to this person', ban: 'Ban', unban: 'Lift the ban', ban_of: 'Ban {name}', unban_of: 'Lift the ban of {name}',
     ban_note: 'Signed out everywhere at once, and no sign-in until the ban is lifted. Orders and money stay as they are.', unban_note: 'May sign in again.', reason: 'Reason (kept in the audit log)', no_merchants: 'No shops yet', opened: 'Opened', names_failed: 'The names behind the ids could not be loaded',
+    asks_you: '“{name}” asks you to work there as staff.', accept: 'Accept', decline: 'Decline', invited: 'Invited', invite_note: 'The person must accept before any right holds, in the shop under “Me” or here.',
     no_merchant: 'You are not a member of any merchant', way: 'How to sign in', by_code: 'Code', by_password: 'Password', send_code: 'Get a code', code_sent: 'The code is on its way', demo_code: 'Demo: the code is filled in', demo_people: 'Demo: who you can be', sign_in_as: 'Sign in as {name}',
     add: 'Add a member', no_staff: 'No members yet', role: 'Role', rights: 'Rights', all_rights: 'All rights', edit_of: 'Edit {name}', remove_of: 'Remove {name}', remove_sure: 'Remove {name} from the staff?',
     no_log: 'Nothing logged yet', actor: 'Who', action: 'Action', target: 'Target', detail: 'Detail', new_merchant: 'New merchant', merchant_name: 'Name', about: 'About', owner_phone: "Owner's phone", merchant_made: 'Merchant {name} is created',

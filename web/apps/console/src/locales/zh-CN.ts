@@ -14,7 +14,7 @@ export default {
   },
   act: {
     activity: { create: '新建活动', update: '修改活动', start: '开始活动', end: '结束活动' }, commission: { set: '修改佣金规则', approve: '批准佣金', refuse: '拒绝佣金' }, merchant: { create: '新建商家' }, order: { ship: '发货', refund: '退款' }, pricing: { set: '修改优惠与运费' },
-    product: { create: '新建商品', update: '修改商品', publish: '上架商品', archive: '下架商品', import: '导入商品' }, stock: { adjust: '调整库存' }, staff: { add: '添加成员', remove: '移除成员', rights: '修改权限' }, person: { ban: '封禁', unban: '解封' },
+    product: { create: '新建商品', update: '修改商品', publish: '上架商品', archive: '下架商品', import: '导入商品' }, stock: { adjust: '调整库存' }, staff: { invite: '邀请成员', accept: '接受邀请', decline: '拒绝邀请', add: '添加成员', remove: '移除成员', rights: '修改权限' }, person: { ban: '封禁', unban: '解封' },
   },
   role: { owner: '店主', staff: '员工' },
   right: { products: '商品与定价', stock: '库存', orders: '订单与发货', refunds: '退款', deals: '拼团活动', reach: '分享与佣金', money: '账户与流水', staff: '成员与日志' },
@@ -27,6 +27,7 @@ export default {
   people: {
     find: '手机号、号码开头或用户编号', nobody: '没有找到“{text}”。可以输入手机号、号码开头几位或用户编号。', no_people: '还没有会员', all_people: '全部会员', since: '加入时间', id: '编号', works_for: '任职商家', works_nowhere: '没有在任何商家任职', done_to: '对此人的处理记录', nothing_done: '还没有对此人的处理记录', ban: '封禁', unban: '解除封禁', ban_of: '封禁 {name}', unban_of: '解除对 {name} 的封禁',
     ban_note: '立即在所有设备上退出登录，解封前不能再登录。订单和资金保持不变。', unban_note: '解除后可以重新登录。', reason: '原因（记入操作日志）', no_merchants: '还没有商家', opened: '开店时间', names_failed: '编号对应的名称没有加载出来',
+    asks_you: '“{name}”邀请你成为店员。', accept: '接受', decline: '拒绝', invited: '待接受', invite_note: '对方在商城“我的”或这里接受后，权限才生效。',
     no_merchant: '你还不是任何商家的成员', way: '登录方式', by_code: '验证码', by_password: '密码', send_code: '获取验证码', code_sent: '验证码已发送', demo_code: '演示：验证码已自动填入', demo_people: '演示：可用的身份', sign_in_as: '以 {name} 登录',
     add: '添加成员', no_staff: '还没有成员', role: '角色', rights: '权限', all_rights: '全部权限', edit_of: '编辑 {name}', remove_of: '移除 {name}', remove_sure: '确定移除成员 {name} 吗？',
     no_log: '还没有记录', actor: '操作人', action: '操作', target: '对象', detail: '详情', new_merchant: '新建商家', merchant_name: '商家名称', about: '简介', owner_phone: '店主手机号', merchant_made: '已创建商家 {name}',

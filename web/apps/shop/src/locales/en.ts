@@ -62,6 +62,7 @@ export default {
     sign_in: 'Sign in', sign_out: 'Sign out', welcome: 'Hello', console: 'Merchant console', language: 'Language', region_hint: 'Province, city, district', default_address: 'Use as default', default: 'Default', add_address: 'Add an address', edit_address: 'Edit address',
     no_addresses: 'No addresses yet', edit_of: "Edit {name}'s address", remove_of: "Remove {name}'s address", no_devices: 'No devices', unknown_device: 'Unknown device', seen: 'Last used', this_device: 'This device', end_session: 'Sign out',
     way: 'How to sign in', by_code: 'By code', by_password: 'By password', send_code: 'Get a code', resend_in: 'Again in {n}s', code_sent: 'The code is on its way', demo_code: 'Demo: the code is filled in', sign_in_note: 'A new phone number becomes a member by signing in. Browsing needs no sign-in.',
+    asks_you: '“{name}” asks you to work there as staff.', accept: 'Accept', decline: 'Decline', invitation: 'Invitation',
     demo_people: 'Demo: sign in as one of these', sign_in_as: 'Sign in as {name}',
   },
 }

@@ -62,6 +62,7 @@ export default {
     sign_in: '登录', sign_out: '退出登录', welcome: '你好', console: '商家工作台', language: '语言', region_hint: '如：浙江省杭州市西湖区', default_address: '设为默认地址', default: '默认', add_address: '新增收货地址', edit_address: '编辑收货地址',
     no_addresses: '还没有收货地址', edit_of: '编辑 {name} 的地址', remove_of: '删除 {name} 的地址', no_devices: '没有登录的设备', unknown_device: '未知设备', seen: '最近使用', this_device: '本机', end_session: '下线',
     way: '登录方式', by_code: '验证码登录', by_password: '密码登录', send_code: '获取验证码', resend_in: '{n} 秒后重发', code_sent: '验证码已发送', demo_code: '演示：验证码已自动填入', sign_in_note: '未注册的手机号登录后自动成为会员。浏览不需要登录。',
+    asks_you: '“{name}”邀请你成为店员。', accept: '接受', decline: '拒绝', invitation: '邀请',
     demo_people: '演示：可以用这些身份登录', sign_in_as: '以 {name} 登录',
   },
 }
