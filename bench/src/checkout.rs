@@ -108,8 +108,7 @@ pub(crate) async fn sqlite(plan: &Plan, figures: &mut Figures) -> Result<()> {
         p99_ms: Some(median(p99)),
         errors,
     });
-    audit(&world);
-    Ok(())
+    world.audit().await
 }
 
 pub(crate) async fn postgres(plan: &Plan, figures: &mut Figures) -> Result<()> {
@@ -136,11 +135,5 @@ pub(crate) async fn postgres(plan: &Plan, figures: &mut Figures) -> Result<()> {
         p99_ms: Some(median(p99)),
         errors,
     });
-    audit(&world);
-    Ok(())
-}
-
-/// A figure of a store that does not add up is worth nothing.
-fn audit(world: &World) {
-    world.place.audit();
+    world.audit().await
 }

@@ -16,43 +16,48 @@ const UNITS: usize = 100;
 const PRICE: i64 = 1_000;
 const FUNDS: i64 = 5_000;
 
-/// How many take part.
-struct Size {
-    people: usize,
-    connections: usize,
-}
+const PEOPLE: usize = 20_000;
+const CONNECTIONS: usize = 2_000;
+/// Those who come when all is sold.
+const LATE: usize = 2_000;
+const LATE_CONNECTIONS: usize = 200;
 
 pub(crate) async fn sqlite(plan: &Plan, figures: &mut Figures) -> Result<()> {
     let world = World::open(&plan.program, None).await?;
-    sale(&world, &Size { people: 20_000, connections: 2_000 }, "SQLite", figures).await
+    sale(&world, "SQLite", figures).await
 }
 
 pub(crate) async fn postgres(plan: &Plan, figures: &mut Figures) -> Result<()> {
     let database = tokio::task::spawn_blocking(testkit::fresh_database).await?;
     let world = World::open(&plan.program, Some(database)).await?;
-    sale(&world, &Size { people: 20_000, connections: 2_000 }, "PostgreSQL", figures).await
+    sale(&world, "PostgreSQL", figures).await
 }
 
-async fn sale(world: &World, size: &Size, engine: &str, figures: &mut Figures) -> Result<()> {
-    let mut market = Market::open(world.server.address).await?;
+async fn sale(world: &World, engine: &str, figures: &mut Figures) -> Result<()> {
+    let address = world.server.address;
+    let mut market = Market::open(address).await?;
     let item = market.item("flash", PRICE, i64::try_from(UNITS)?).await?;
-    let preparing = Instant::now();
-    let lanes = gather(world.server.address, 1_000_000, size.people, size.connections, FUNDS).await?;
-    let prepared_s = preparing.elapsed().as_secs_f64();
     let wish = Wish { sku: item.sku.clone(), total: PRICE, deal: Value::Null, too_late: &["stock.short"] };
+    let preparing = Instant::now();
+    let late = gather(address, 1_500_000, LATE, LATE_CONNECTIONS, FUNDS).await?;
+    let lanes = gather(address, 1_000_000, PEOPLE, CONNECTIONS, FUNDS).await?;
+    let prepared_s = preparing.elapsed().as_secs_f64();
     let over = rush(lanes, |_| wish.clone()).await;
-    let what = format!(
-        "{engine}, {} people, {UNITS} units, {} connections, prepared in {prepared_s:.0} s",
-        size.people, size.connections
-    );
-    tell(&what, &over, figures);
-    check(world, &mut market, &item, over).await
+    tell(engine, prepared_s, &over, figures);
+    check(world, &mut market, &item, over).await?;
+    let late = rush(late, |_| wish.clone()).await;
+    let (refused, others) = (late.count(End::TooLate), LATE - late.count(End::TooLate));
+    let what = format!("later: the answer that refused {refused} more, {LATE_CONNECTIONS} connections");
+    figures.add(row(engine, &what, &late.times(End::TooLate, Outcome::last_ms), others));
+    ensure!(others == 0, "{others} were answered otherwise when all was sold");
+    check_wallets(late.lanes.into_iter().map(|(lane, all)| (lane, vec![FUNDS; all.len()])).collect()).await?;
+    world.audit().await
 }
 
-fn row(what: String, times: &Times, errors: usize) -> Figure {
+fn row(engine: &str, what: &str, times: &Times, errors: usize) -> Figure {
     Figure {
         id: "P6",
-        what,
+        what: format!("flash sale, {engine}, {what}"),
         value: times.at(99),
         unit: "ms at p99",
         ratio: None,
@@ -63,24 +68,25 @@ fn row(what: String, times: &Times, errors: usize) -> Figure {
     }
 }
 
-fn tell(what: &str, over: &Rush, figures: &mut Figures) {
+fn tell(engine: &str, prepared_s: f64, over: &Rush, figures: &mut Figures) {
     let (got, late, wrong) = (over.count(End::Got), over.count(End::TooLate), over.count(End::Wrong));
     let answers = over.answers();
-    let whole = |outcome: &Outcome| outcome.since_start_ms;
     let all = format!(
-        "{what}: all {} answers, {} busy, in {:.2} s, {:.0} /s",
+        "{PEOPLE} people (prepared in {prepared_s:.0} s), {UNITS} units, {CONNECTIONS} connections: \
+         all {} answers, {} busy, in {:.2} s, {:.0} /s",
         answers.count(),
         over.busy,
         over.seconds,
         to_f64(answers.count()) / over.seconds
     );
-    figures.add(row(all, &answers, wrong));
-    let sold = format!("{what}: the payment of the {got} who got one");
-    figures.add(row(sold, &over.times(End::Got, Outcome::last_ms), wrong));
-    let refused = format!("{what}: the answer that refused {late}");
-    figures.add(row(refused, &over.times(End::TooLate, Outcome::last_ms), wrong));
-    let since = format!("{what}: from the start to the refusal, waiting for the connection included");
-    figures.add(row(since, &over.times(End::TooLate, whole), wrong));
+    figures.add(row(engine, &all, &answers, wrong));
+    let paid = format!("the payment of the {got} who got one");
+    figures.add(row(engine, &paid, &over.times(End::Got, Outcome::last_ms), wrong));
+    let refused = format!("the answer that refused {late}");
+    figures.add(row(engine, &refused, &over.times(End::TooLate, Outcome::last_ms), wrong));
+    let whole = |outcome: &Outcome| outcome.since_start_ms;
+    let since = "from the start to the refusal, the wait for the connection included";
+    figures.add(row(engine, since, &over.times(End::TooLate, whole), wrong));
 }
 
 /// As many sold as there were; every wallet lacks what its owner got, and nothing else; the store adds up.
@@ -92,6 +98,5 @@ async fn check(world: &World, market: &mut Market, item: &Item, over: Rush) -> R
     check_wallets(over.lanes.into_iter().map(expected).collect()).await?;
     let available = market.available(item).await?;
     ensure!(available == 0, "{available} are still there");
-    world.place.audit();
-    Ok(())
+    world.audit().await
 }

@@ -38,8 +38,17 @@ fn figure(what: &str, value: f64, unit: &'static str) -> Figure {
 
 /// Resident memory of a process, in MiB, as Linux tells it.
 fn resident_mib(process: u32) -> Result<f64> {
+    memory_mib(process, "VmRSS:")
+}
+
+/// The most it has had since it was started.
+fn most_resident_mib(process: u32) -> Result<f64> {
+    memory_mib(process, "VmHWM:")
+}
+
+fn memory_mib(process: u32, what: &'static str) -> Result<f64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("VmRSS")?;
+    let line = status.lines().find_map(|line| line.strip_prefix(what)).context(what)?;
     let kib: f64 = line.trim().trim_end_matches(" kB").parse()?;
     Ok(kib / 1_024.0)
 }
@@ -90,17 +99,6 @@ async fn grow<S: Shopper>(store: &Path, mut shoppers: Vec<S>) -> Result<(Vec<S>,
     anyhow::bail!("the store does not grow")
 }
 
-/// The most memory a process had resident while `load` went on, in MiB.
-async fn most_resident<T>(process: u32, load: impl Future<Output = T>) -> Result<(T, f64)> {
-    let (mut load, mut most) = (std::pin::pin!(load), 0_f64);
-    loop {
-        tokio::select! {
-            done = &mut load => return Ok((done, most.max(resident_mib(process)?))),
-            () = tokio::time::sleep(Duration::from_millis(100)) => most = most.max(resident_mib(process)?),
-        }
-    }
-}
-
 /// The same with a store of 1 GiB, which takes some minutes to make.
 pub(crate) async fn large(plan: &Plan, figures: &mut Figures) -> Result<()> {
     let world = World::open(&plan.program, None).await?;
@@ -108,6 +106,7 @@ pub(crate) async fn large(plan: &Plan, figures: &mut Figures) -> Result<()> {
     let (shoppers, made) = grow(&store, buyers(&world).await?).await?;
     let place = world.place.clone();
     let address = world.server.address;
+    let making = most_resident_mib(world.server.id())?;
     world.server.kill();
     let mut starts = Vec::new();
     for _ in 0..plan.runs {
@@ -121,8 +120,11 @@ pub(crate) async fn large(plan: &Plan, figures: &mut Figures) -> Result<()> {
     let server = place.serve_at(address, &[("TUAN_LOG", "off")]);
     tokio::time::sleep(SETTLE).await;
     figures.add(figure(&format!("idle, {what}"), resident_mib(server.id())?, "MiB resident"));
-    let ((_, run), most) = most_resident(server.id(), closed_loop(shoppers, plan.seconds)).await?;
+    let (_, run) = closed_loop(shoppers, plan.seconds).await;
     let under = format!("under load, {:.0} checkouts/s, {what}", run.rate);
+    let most = most_resident_mib(server.id())?;
     figures.add(Figure { errors: run.errors, ..figure(&under, most, "MiB resident at the most") });
+    let made = format!("under load, from the demo's store to a {what}");
+    figures.add(figure(&made, making, "MiB resident at the most"));
     Ok(())
 }

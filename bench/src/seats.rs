@@ -98,6 +98,5 @@ async fn check(world: &World, market: &mut Market, item: &Item, raced: (i64, Rus
     check_wallets(over.lanes.into_iter().map(expected).collect()).await?;
     let available = market.available(item).await?;
     ensure!(available == UNITS - 2 * i64::try_from(TEAMS)?, "{available} are still there");
-    world.place.audit();
-    Ok(())
+    world.audit().await
 }
