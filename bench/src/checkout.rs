@@ -49,7 +49,12 @@ impl Shopper for Buyer {
     }
 }
 
-async fn buyers(world: &World) -> Result<Vec<Buyer>> {
+/// Shoppers with money, and enough of everything for them.
+pub(crate) async fn buyers(world: &World) -> Result<Vec<impl Shopper + use<>>> {
+    all(world).await
+}
+
+async fn all(world: &World) -> Result<Vec<Buyer>> {
     let skus = world.skus(24).await?;
     for (sku, _) in &skus {
         world.adjust(sku, 5_000_000).await?;
@@ -76,7 +81,7 @@ async fn twin(world: &World, shoppers: Vec<Buyer>) -> Result<(Vec<Buyer>, Twin)>
 
 pub(crate) async fn sqlite(plan: &Plan, figures: &mut Figures) -> Result<()> {
     let world = World::open(&plan.program, None).await?;
-    let (mut shoppers, twin) = twin(&world, buyers(&world).await?).await?;
+    let (mut shoppers, twin) = twin(&world, all(&world).await?).await?;
     let (mut rates, mut ratios, mut p50, mut p99, mut errors) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new(), 0);
     for _ in 0..plan.runs {
@@ -103,14 +108,13 @@ pub(crate) async fn sqlite(plan: &Plan, figures: &mut Figures) -> Result<()> {
         p99_ms: Some(median(p99)),
         errors,
     });
-    audit(&world);
-    Ok(())
+    world.audit().await
 }
 
 pub(crate) async fn postgres(plan: &Plan, figures: &mut Figures) -> Result<()> {
     let database = tokio::task::spawn_blocking(testkit::fresh_database).await?;
     let world = World::open(&plan.program, Some(database)).await?;
-    let mut shoppers = buyers(&world).await?;
+    let mut shoppers = all(&world).await?;
     let (mut rates, mut p50, mut p99, mut errors) = (Vec::new(), Vec::new(), Vec::new(), 0);
     for _ in 0..plan.runs {
         let (back, run) = closed_loop(shoppers, plan.seconds).await;
@@ -131,11 +135,5 @@ pub(crate) async fn postgres(plan: &Plan, figures: &mut Figures) -> Result<()> {
         p99_ms: Some(median(p99)),
         errors,
     });
-    audit(&world);
-    Ok(())
-}
-
-/// A figure of a store that does not add up is worth nothing.
-fn audit(world: &World) {
-    world.place.audit();
+    world.audit().await
 }

@@ -1,122 +1,102 @@
-//! P6: a hundred units and twenty thousand who want one at the same moment.
+//! P6: a hundred units and twenty thousand people who want one at the same moment.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
-use serde_json::{Value, json};
-use testkit::http::Http;
+use serde_json::Value;
+use testkit::market::{Item, Market};
 
+use crate::crowd::{check_wallets, gather};
 use crate::figures::{Figure, Figures};
-use crate::load::Plan;
+use crate::load::{Plan, to_f64};
+use crate::rush::{End, Outcome, Rush, Times, Wish, rush};
 use crate::world::World;
 
-const UNITS: i64 = 100;
-const PEOPLE: usize = 200;
-const ORDERS_EACH: usize = 100;
-const CONNECTIONS: usize = 200;
+const UNITS: usize = 100;
+const PRICE: i64 = 1_000;
+const FUNDS: i64 = 5_000;
 
-/// An order that waits for its payment, and who pays it.
-struct Waiting {
-    http: Http,
-    orders: Vec<Value>,
-}
+const PEOPLE: usize = 20_000;
+const CONNECTIONS: usize = 2_000;
+/// Those who come when all is sold.
+const LATE: usize = 2_000;
+const LATE_CONNECTIONS: usize = 200;
 
-async fn prepare(world: &World, sku: &str, total: i64) -> Result<Vec<Waiting>> {
-    let mut all = Vec::new();
-    for number in 0..PEOPLE {
-        let mut person = world.person(1_000 + number, total * 1_000).await?;
-        let mut orders = Vec::new();
-        for n in 0..ORDERS_EACH {
-            let body = json!({
-                "source": { "kind": "now", "sku": sku, "qty": 1, "deal": null },
-                "address": person.address, "expected_total_minor": total,
-            });
-            let placed =
-                person.http.send("POST", "/api/v1/checkouts", &format!("w{number}-{n}"), &body).await?;
-            ensure!(placed.status == 201, "checkout: {}", String::from_utf8_lossy(&placed.body));
-            orders.push(placed.json().get("orders").cloned().unwrap_or_default());
-        }
-        all.push(Waiting { http: person.http, orders });
-    }
-    Ok(all)
-}
-
-pub(crate) async fn run(plan: &Plan, figures: &mut Figures) -> Result<()> {
+pub(crate) async fn sqlite(plan: &Plan, figures: &mut Figures) -> Result<()> {
     let world = World::open(&plan.program, None).await?;
-    let Some((sku, total)) = world.skus(1).await?.into_iter().next() else { return Ok(()) };
-    world.adjust(&sku, 1_000_000).await?;
-    let waiting = prepare(&world, &sku, total).await?;
-    leave(&world, &sku, UNITS).await?;
-    let sold = Arc::new(AtomicI64::new(0));
-    let mut tasks = tokio::task::JoinSet::new();
-    for (number, mut one) in waiting.into_iter().enumerate() {
-        let sold = Arc::clone(&sold);
-        tasks.spawn(async move {
-            let (mut refused, mut all, mut errors) = (Vec::new(), Vec::new(), 0_u64);
-            for (n, orders) in one.orders.iter().enumerate() {
-                let body = json!({ "orders": orders, "method": "wallet" });
-                let started = Instant::now();
-                let answer =
-                    one.http.send("POST", "/api/v1/payments", &format!("f{number}-{n}"), &body).await;
-                let ms = started.elapsed().as_secs_f64() * 1_000.0;
-                all.push(ms);
-                match answer.map(|reply| reply.status) {
-                    Ok(201) => {
-                        sold.fetch_add(1, Ordering::Relaxed);
-                    }
-                    Ok(409) => refused.push(ms),
-                    other => {
-                        errors += 1;
-                        crate::figures::tell_once(&format!("flash sale: {other:?}"));
-                    }
-                }
-            }
-            (refused, all, errors)
-        });
-    }
-    let (mut refused, mut all, mut errors) = (Vec::new(), Vec::new(), 0);
-    for (one_refused, one_all, one_errors) in tasks.join_all().await {
-        refused.extend(one_refused);
-        all.extend(one_all);
-        errors += one_errors;
-    }
-    refused.sort_by(f64::total_cmp);
-    all.sort_by(f64::total_cmp);
-    world.place.audit();
-    let sold = sold.load(Ordering::Relaxed);
-    ensure!(sold == UNITS, "{sold} of {UNITS} sold");
-    figures.add(Figure {
+    sale(&world, "SQLite", figures).await
+}
+
+pub(crate) async fn postgres(plan: &Plan, figures: &mut Figures) -> Result<()> {
+    let database = tokio::task::spawn_blocking(testkit::fresh_database).await?;
+    let world = World::open(&plan.program, Some(database)).await?;
+    sale(&world, "PostgreSQL", figures).await
+}
+
+async fn sale(world: &World, engine: &str, figures: &mut Figures) -> Result<()> {
+    let address = world.server.address;
+    let mut market = Market::open(address).await?;
+    let item = market.item("flash", PRICE, i64::try_from(UNITS)?).await?;
+    let wish = Wish { sku: item.sku.clone(), total: PRICE, deal: Value::Null, too_late: &["stock.short"] };
+    let preparing = Instant::now();
+    let late = gather(address, 1_500_000, LATE, LATE_CONNECTIONS, FUNDS).await?;
+    let lanes = gather(address, 1_000_000, PEOPLE, CONNECTIONS, FUNDS).await?;
+    let prepared_s = preparing.elapsed().as_secs_f64();
+    let over = rush(lanes, |_| wish.clone()).await;
+    tell(engine, prepared_s, &over, figures);
+    check(world, &mut market, &item, over).await?;
+    let late = rush(late, |_| wish.clone()).await;
+    let (refused, others) = (late.count(End::TooLate), LATE - late.count(End::TooLate));
+    let what = format!("later: the answer that refused {refused} more, {LATE_CONNECTIONS} connections");
+    figures.add(row(engine, &what, &late.times(End::TooLate, Outcome::last_ms), others));
+    ensure!(others == 0, "{others} were answered otherwise when all was sold");
+    check_wallets(late.lanes.into_iter().map(|(lane, all)| (lane, vec![FUNDS; all.len()])).collect()).await?;
+    world.audit().await
+}
+
+fn row(engine: &str, what: &str, times: &Times, errors: usize) -> Figure {
+    Figure {
         id: "P6",
-        what: format!(
-            "{} payments for {UNITS} units over {CONNECTIONS} connections; sold exactly {sold}; p50 is of those refused",
-            PEOPLE * ORDERS_EACH
-        ),
-        value: all.get(all.len() * 99 / 100).copied().unwrap_or(0.0),
+        what: format!("flash sale, {engine}, {what}"),
+        value: times.at(99),
         unit: "ms at p99",
         ratio: None,
         versus: None,
-        p50_ms: refused.get(refused.len() / 2).copied(),
-        p99_ms: all.get(all.len() * 99 / 100).copied(),
-        errors,
-    });
-    Ok(())
+        p50_ms: Some(times.at(50)),
+        p99_ms: Some(times.at(99)),
+        errors: u64::try_from(errors).unwrap_or(u64::MAX),
+    }
 }
 
-/// Takes stock away until `units` are left.
-async fn leave(world: &World, sku: &str, units: i64) -> Result<()> {
-    let mut http = Http::new(world.server.address, "");
-    let list = http.send("GET", "/api/v1/products?limit=50", "", &Value::Null).await?.json();
-    for card in list.get("items").and_then(Value::as_array).into_iter().flatten() {
-        let id = card.get("id").and_then(Value::as_str).unwrap_or_default();
-        let product = http.send("GET", &format!("/api/v1/products/{id}"), "", &Value::Null).await?.json();
-        for found in product.get("skus").and_then(Value::as_array).into_iter().flatten() {
-            if found.get("id").and_then(Value::as_str) == Some(sku) {
-                let available = found.get("available").and_then(Value::as_i64).unwrap_or(0);
-                return world.adjust(sku, units - available).await;
-            }
-        }
-    }
-    anyhow::bail!("the SKU has gone")
+fn tell(engine: &str, prepared_s: f64, over: &Rush, figures: &mut Figures) {
+    let (got, late, wrong) = (over.count(End::Got), over.count(End::TooLate), over.count(End::Wrong));
+    let answers = over.answers();
+    let all = format!(
+        "{PEOPLE} people (prepared in {prepared_s:.0} s), {UNITS} units, {CONNECTIONS} connections: \
+         all {} answers, {} busy, in {:.2} s, {:.0} /s",
+        answers.count(),
+        over.busy,
+        over.seconds,
+        to_f64(answers.count()) / over.seconds
+    );
+    figures.add(row(engine, &all, &answers, wrong));
+    let paid = format!("the payment of the {got} who got one");
+    figures.add(row(engine, &paid, &over.times(End::Got, Outcome::last_ms), wrong));
+    let refused = format!("the answer that refused {late}");
+    figures.add(row(engine, &refused, &over.times(End::TooLate, Outcome::last_ms), wrong));
+    let whole = |outcome: &Outcome| outcome.since_start_ms;
+    let since = "from the start to the refusal, the wait for the connection included";
+    figures.add(row(engine, since, &over.times(End::TooLate, whole), wrong));
+}
+
+/// As many sold as there were; every wallet lacks what its owner got, and nothing else; the store adds up.
+async fn check(world: &World, market: &mut Market, item: &Item, over: Rush) -> Result<()> {
+    let (got, wrong) = (over.count(End::Got), over.count(End::Wrong));
+    ensure!(got == UNITS && wrong == 0, "{got} of {UNITS} sold, {wrong} wrong answers");
+    let left = |outcome: &Outcome| if outcome.end == End::Got { FUNDS - PRICE } else { FUNDS };
+    let expected = |(lane, outcomes): (_, Vec<Outcome>)| (lane, outcomes.iter().map(left).collect());
+    check_wallets(over.lanes.into_iter().map(expected).collect()).await?;
+    let available = market.available(item).await?;
+    ensure!(available == 0, "{available} are still there");
+    world.audit().await
 }

@@ -25,10 +25,15 @@ pub(crate) struct Run {
 impl Run {
     /// The time that `percent` of the rounds stay below.
     pub(crate) fn percentile(&self, percent: usize) -> f64 {
-        let place = self.times_ms.len().saturating_mul(percent) / 100;
-        let last = self.times_ms.len().saturating_sub(1);
-        self.times_ms.get(place.min(last)).copied().unwrap_or(0.0)
+        percentile(&self.times_ms, percent)
     }
+}
+
+/// The time that `percent` of some sorted times stay below; 0 of none.
+pub(crate) fn percentile(sorted: &[f64], percent: usize) -> f64 {
+    let place = sorted.len().saturating_mul(percent) / 100;
+    let last = sorted.len().saturating_sub(1);
+    sorted.get(place.min(last)).copied().unwrap_or(0.0)
 }
 
 /// One who does the same thing again and again.

@@ -4,11 +4,14 @@
 //! and its twin and quotes the median. Figures go to `target/bench/figures.json`; docs/performance.md keeps them.
 
 mod checkout;
+mod crowd;
 mod figures;
 mod flash;
 mod footprint;
 mod load;
 mod reads;
+mod rush;
+mod seats;
 mod twin;
 mod world;
 
@@ -29,13 +32,13 @@ struct Arguments {
     /// Times each pair is run; the median counts.
     #[arg(long, default_value_t = 3)]
     runs: usize,
-    /// A PostgreSQL server where databases may be made, for P2; left out when not given.
+    /// A PostgreSQL server where databases may be made, for P2 and the second half of P6 and P7; left out when not given.
     #[arg(long, env = "TEST_POSTGRES_URL")]
     postgres: Option<String>,
     /// Only serve nothing at this address: the ceiling that reads are held against.
     #[arg(long, hide = true)]
     serve_empty: Option<std::net::SocketAddr>,
-    /// Only the rows whose id starts with this.
+    /// Only the rows whose id starts with this; P9-1gb measures P9 with a store of 1 GiB.
     #[arg(long, default_value = "P")]
     only: String,
 }
@@ -58,11 +61,24 @@ fn main() -> Result<()> {
     if wants("P3") || wants("P4") {
         runtime.block_on(reads::run(&plan, &mut figures))?;
     }
-    if wants("P6") || wants("P7") {
-        runtime.block_on(flash::run(&plan, &mut figures))?;
+    if wants("P6") {
+        runtime.block_on(flash::sqlite(&plan, &mut figures))?;
+        if arguments.postgres.is_some() {
+            runtime.block_on(flash::postgres(&plan, &mut figures))?;
+        }
+    }
+    if wants("P7") {
+        runtime.block_on(seats::sqlite(&plan, &mut figures))?;
+        if arguments.postgres.is_some() {
+            runtime.block_on(seats::postgres(&plan, &mut figures))?;
+        }
     }
     if wants("P9") {
         runtime.block_on(footprint::run(&plan, &mut figures))?;
+    }
+    // Only when it is asked for by its whole name: making the store takes minutes.
+    if arguments.only == "P9-1gb" {
+        runtime.block_on(footprint::large(&plan, &mut figures))?;
     }
     figures.write(std::path::Path::new("target/bench/figures.json"))
 }

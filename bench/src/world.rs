@@ -81,6 +81,18 @@ impl World {
         Ok(Self { server, place, owners, _folder: folder })
     }
 
+    /// Checks every invariant. A figure of a store that does not add up is worth nothing.
+    pub(crate) async fn audit(&self) -> Result<()> {
+        let place = self.place.clone();
+        let audit = move || {
+            if let Some(url) = &place.database {
+                testkit::analyze_database(url);
+            }
+            place.audit();
+        };
+        Ok(tokio::task::spawn_blocking(audit).await?)
+    }
+
     /// Sign-in codes are limited per address and hour: the demo's clock makes an hour pass.
     async fn let_an_hour_pass(&self) -> Result<()> {
         let body = json!({ "seconds": 3_601 });

@@ -24,6 +24,8 @@ pub struct Rx {
     moment: Moment,
     failure: Option<DbError>,
     wrote: bool,
+    /// Whether a row may have been changed.
+    changed: bool,
     written: Tables,
     statements: u32,
     /// Tables read so far, when somebody wants to know.
@@ -46,8 +48,16 @@ pub struct Tx(Rx);
 
 impl Rx {
     pub(crate) fn new(conn: Conn, moment: Moment) -> Self {
-        let written = Tables::default();
-        Self { conn, moment, failure: None, wrote: false, written, statements: 0, watched: None }
+        Self {
+            conn,
+            moment,
+            failure: None,
+            wrote: false,
+            changed: false,
+            written: Tables::default(),
+            statements: 0,
+            watched: None,
+        }
     }
 
     pub(crate) fn into_parts(self) -> Left {
@@ -208,12 +218,12 @@ impl Tx {
     /// # Errors
     /// Whatever the engine says; the transaction then takes no further statement.
     pub fn execute(&mut self, sql: &str, params: &[Param]) -> Result<u64, DbError> {
-        self.writes(sql)?;
+        self.may_write()?;
         let result = match &mut self.0.conn {
             Conn::Sqlite(conn) => conn.execute(sql, params),
             Conn::Postgres(conn) => conn.execute(sql, params),
         };
-        self.note(result)
+        self.counted(sql, result)
     }
 
     /// Changes the rows of a set of keys with one statement: `sql` has `:lead` and one `IN (:in)` and no other
@@ -226,7 +236,7 @@ impl Tx {
         if keys.len() > ROWS_MAX {
             return Err(DbError::Bug(format!("{} keys for: {sql}", keys.len())));
         }
-        self.writes(sql)?;
+        self.may_write()?;
         // Padded like the keys of `list_in`.
         let width = keys.len().next_power_of_two();
         let places: Vec<String> = (2..=width.saturating_add(1)).map(|n| format!("${n}")).collect();
@@ -237,7 +247,7 @@ impl Tx {
             Conn::Sqlite(conn) => conn.execute_positional(&sql, &values),
             Conn::Postgres(conn) => conn.execute_positional(&sql, &values),
         };
-        self.note(result)
+        self.counted(&sql, result)
     }
 
     /// Inserts many rows with one statement. `head` is `INSERT INTO table (a, b)`; `tail` may be empty or an
@@ -250,13 +260,13 @@ impl Tx {
             return Ok(0);
         }
         let sql = rows_sql(head, rows, tail)?;
-        self.writes(head)?;
+        self.may_write()?;
         let values: Vec<&Value> = rows.iter().flatten().collect();
         let result = match &mut self.0.conn {
             Conn::Sqlite(conn) => conn.execute_positional(&sql, &values),
             Conn::Postgres(conn) => conn.execute_positional(&sql, &values),
         };
-        self.note(result)
+        self.counted(head, result)
     }
 
     /// Inserts many rows with one statement, as [`Tx::later`] does.
@@ -307,11 +317,36 @@ impl Tx {
         self.keep(sql, params, Expect::New)
     }
 
-    fn writes(&mut self, sql: &str) -> Result<(), DbError> {
+    /// Whether nothing was changed so far, so that all of it may still be left, or something else be written instead.
+    /// Statements whose number of rows nobody waits for count as changes.
+    pub fn is_untouched(&self) -> bool {
+        !self.0.changed && self.0.failure.is_none()
+    }
+
+    fn may_write(&mut self) -> Result<(), DbError> {
         self.check()?;
         self.0.wrote = true;
-        self.0.written.join(Tables::written_by(sql));
         Ok(())
+    }
+
+    /// A statement is about to be carried out that changes rows, or is taken to.
+    fn writes(&mut self, sql: &str) -> Result<(), DbError> {
+        self.may_write()?;
+        self.changes(sql);
+        Ok(())
+    }
+
+    fn changes(&mut self, sql: &str) {
+        self.0.changed = true;
+        self.0.written.join(Tables::written_by(sql));
+    }
+
+    /// Notes what came of a statement; one that changed no row has not written its table.
+    fn counted(&mut self, sql: &str, result: Result<u64, DbError>) -> Result<u64, DbError> {
+        if !matches!(result, Ok(0)) {
+            self.changes(sql);
+        }
+        self.note(result)
     }
 
     fn keep(&mut self, sql: &str, params: &[Param], expect: Expect) -> Result<(), DbError> {

@@ -3,11 +3,12 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 use base::{AddressId, CheckoutId, Currency, Money, OrderId, SkuId, Text, Timestamp};
-use db::{DbError, Tx};
+use db::{DbError, Rx, Tx};
 use deals::api::DealChoice;
 use reach::api::{PlacedLine, Placement};
 use rest::{Command, Common, Ctx, Member, OpenApiRouter, Refused, routes};
 use serde::{Deserialize, Serialize};
+use stock::api::StockError;
 
 use crate::events::OrderPlaced;
 use crate::model::{Line, Order, luhn};
@@ -81,6 +82,9 @@ enum CheckoutError {
     #[problem(transparent)]
     Price(#[from] PriceError),
     #[error(transparent)]
+    #[problem(transparent)]
+    Stock(#[from] StockError),
+    #[error(transparent)]
     #[problem(internal)]
     Db(#[from] DbError),
 }
@@ -90,19 +94,32 @@ struct PlaceOrder {
     body: CheckoutBody,
 }
 
-fn wanted(tx: &mut Tx, command: &PlaceOrder) -> Result<Wanted, CheckoutError> {
+fn wanted(rx: &mut Rx, command: &PlaceOrder) -> Result<Wanted, CheckoutError> {
     match &command.body.source {
         SourceBody::Now { sku, qty, deal } => Ok(Wanted { items: vec![(*sku, *qty)], deal: *deal }),
         SourceBody::Cart { skus } => {
-            let mut items = cart_store::lines(tx, command.person)?;
+            let mut items = cart_store::lines(rx, command.person)?;
             items.retain(|(sku, _)| skus.contains(sku));
             if items.len() != skus.len() || items.len() > LINES_MAX {
                 return Err(CheckoutError::CartChanged);
             }
-            cart_store::take(tx, command.person, skus)?;
             Ok(Wanted { items, deal: None })
         }
     }
+}
+
+/// Refuses what is sold out, so that nobody hears of it only when paying. Nothing is promised by letting it pass: stock
+/// is taken, and may be short, when the payment begins.
+fn must_be_there(rx: &mut Rx, wanted: &Wanted) -> Result<(), StockError> {
+    let skus: Vec<SkuId> = wanted.items.iter().map(|(sku, _)| *sku).collect();
+    let available = stock::api::available(rx, &skus)?;
+    for (sku, qty) in &wanted.items {
+        let available = available.get(sku).copied().unwrap_or(0);
+        if available < *qty {
+            return Err(StockError::Short { sku: *sku, available });
+        }
+    }
+    Ok(())
 }
 
 fn place(tx: &mut Tx, command: &PlaceOrder) -> Result<CheckoutView, CheckoutError> {
@@ -116,6 +133,11 @@ fn place(tx: &mut Tx, command: &PlaceOrder) -> Result<CheckoutView, CheckoutErro
     let total = total.or(Err(CheckoutError::Currency))?;
     if total.minor() != command.body.expected_total_minor {
         return Err(CheckoutError::PriceChanged { total_minor: total.minor() });
+    }
+    must_be_there(tx, &wanted)?;
+    // Nothing is written before the last refusal, so that a refused checkout costs as little as it can.
+    if let SourceBody::Cart { skus } = &command.body.source {
+        cart_store::take(tx, command.person, skus)?;
     }
     let checkout: CheckoutId = tx.new_id();
     let pay_by = tx.now().plus_seconds(PAY_WITHIN_S);

@@ -112,13 +112,28 @@ struct Answer {
     is_replay: bool,
 }
 
+impl Answer {
+    /// A refusal as it is repeated; `None` for one that holds only now.
+    fn of_refusal(problem: &Problem) -> Option<Self> {
+        let is_final = (400..500).contains(&problem.status) && problem.retry_after_s.is_none();
+        is_final.then(|| Self {
+            status: problem.status,
+            body: serde_json::to_string(problem).unwrap_or_default(),
+            is_replay: false,
+        })
+    }
+}
+
 /// Marks an answer that must go out to the byte as it is: a repetition of its request gets the same.
 #[derive(Clone, Copy, Debug)]
 pub struct Verbatim;
 
 /// What the transaction says, besides its result.
 enum Said<E> {
+    /// Refused, with something to be taken back first.
     Refused(E),
+    /// Refused for now: not to be remembered.
+    Told(Problem),
     OtherRequest,
     Store(DbError),
 }
@@ -176,9 +191,20 @@ impl Ctx {
             if let Some(answer) = stored(tx, &own_scope, &own)? {
                 return answer.ok_or(Said::OtherRequest);
             }
-            let value = command(tx).map_err(Said::Refused)?;
-            let body = serde_json::to_string(&value).map_err(|error| DbError::Bug(error.to_string()))?;
-            let answer = Answer { status: status.as_u16(), body, is_replay: false };
+            let answer = match command(tx) {
+                Ok(value) => {
+                    let body =
+                        serde_json::to_string(&value).map_err(|error| DbError::Bug(error.to_string()))?;
+                    Answer { status: status.as_u16(), body, is_replay: false }
+                }
+                // Nothing is there to be taken back: the refusal is written down at once. When a sale is over,
+                // that is nearly every answer.
+                Err(error) if tx.is_untouched() => {
+                    let problem = error.problem();
+                    Answer::of_refusal(&problem).ok_or(Said::Told(problem))?
+                }
+                Err(error) => return Err(Said::Refused(error)),
+            };
             store(tx, &own_scope, &own, &answer)?;
             Ok(answer)
         };
@@ -190,6 +216,7 @@ impl Ctx {
             Ok(answer) => Ok(answer.into_response()),
             Err(Said::Store(error)) => Err(error.into()),
             Err(Said::OtherRequest) => Err(key_reused()),
+            Err(Said::Told(problem)) => Err(Refused(problem)),
             Err(Said::Refused(error)) => remember(self.db(), scope, once.clone(), error.problem()).await,
         }
     }
@@ -202,12 +229,7 @@ fn key_reused() -> Refused {
 
 /// Writes a refusal down, so that a repeated request is refused alike; nothing else of the command was kept.
 async fn remember(db: &Db, scope: String, once: Once, problem: Problem) -> Result<Response, Refused> {
-    let is_final = (400..500).contains(&problem.status) && problem.retry_after_s.is_none();
-    if !is_final {
-        return Err(Refused(problem));
-    }
-    let body = serde_json::to_string(&problem).unwrap_or_default();
-    let answer = Answer { status: problem.status, body, is_replay: false };
+    let Some(answer) = Answer::of_refusal(&problem) else { return Err(Refused(problem)) };
     let kept = db.write::<_, DbError, _>(Lane::Interactive, move |tx| {
         // A twin on another node may have got through in the meantime: its answer holds.
         if let Some(before) = stored(tx, &scope, &once)? {

@@ -16,7 +16,7 @@ mod store;
 
 pub use app::{Answer, App, Parts};
 pub use db::Engine;
-pub use postgres_server::{Frozen, PostgresServer, Stop, fresh_database};
+pub use postgres_server::{Frozen, PostgresServer, Stop, analyze_database, fresh_database};
 pub use side_by_side::join_all;
 pub use store::{Store, block_on, open};
 

@@ -45,6 +45,14 @@ fn make_database(url: &str) -> String {
     format!("{url}/{name}")
 }
 
+/// Lets PostgreSQL look at the tables of a database now, which it does by itself within some minutes. What was written
+/// since it looked the last time it knows nothing of, and then it plans the large joins of an audit blindly.
+#[expect(clippy::disallowed_methods, reason = "the test kit minds databases, it does not use the store")]
+pub fn analyze_database(url: &str) {
+    let mut client = Client::connect(url, NoTls).expect("the test server answers");
+    client.batch_execute("ANALYZE").expect("tables can be looked at");
+}
+
 /// How PostgreSQL goes away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {

@@ -58,7 +58,11 @@ impl Place {
     /// Starts the server on a free port, with more environment, and waits until it answers.
     pub fn serve(&self, environment: &[(&str, &str)]) -> Running {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
-        let address: SocketAddr = ([127, 0, 0, 1], port).into();
+        self.serve_at(([127, 0, 0, 1], port).into(), environment)
+    }
+
+    /// The same at an address that is known.
+    pub fn serve_at(&self, address: SocketAddr, environment: &[(&str, &str)]) -> Running {
         let mut command = self.command(&["serve"]);
         command.arg("--listen").arg(address.to_string());
         command.envs(environment.iter().copied()).stdout(Stdio::null()).stderr(Stdio::piped());
@@ -137,12 +141,19 @@ impl Drop for Running {
     }
 }
 
-/// Signs somebody in by phone, the way the demo allows; answers the token.
+/// Signs somebody in by phone, the way the demo allows, over a connection of its own; answers the token.
 ///
 /// # Errors
 /// When the server goes away.
 pub async fn sign_in(address: SocketAddr, phone: &str) -> std::io::Result<String> {
-    let mut http = Http::new(address, "");
+    sign_in_over(&mut Http::new(address, ""), phone).await
+}
+
+/// The same over a connection that is there; `http` must be nobody's.
+///
+/// # Errors
+/// When the server goes away.
+pub async fn sign_in_over(http: &mut Http, phone: &str) -> std::io::Result<String> {
     let asked = http.send("POST", "/api/v1/sign-in/codes", "", &json!({ "phone": phone })).await?;
     assert_eq!(asked.status, 202, "{}", asked.text());
     let path = format!("/api/v1/demo/sign-in-codes?phone={}", phone.replace('+', "%2B"));

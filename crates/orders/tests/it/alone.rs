@@ -1,7 +1,8 @@
 //! One buyer, no team.
 
+use base::SkuId;
 use serde_json::{Value, json};
-use testkit::app_test;
+use testkit::{App, app_test};
 
 use crate::world::*;
 
@@ -176,6 +177,58 @@ app_test!(the_same_key_answers_the_same_and_acts_once, parts, |app| {
         .expect_problem(422, "idempotency.key_reused");
     app.call_with_key("POST", path, &buyer.token, "k2", body).await.expect_problem(409, "order.not_payable");
     assert_eq!(wallet(&app, &buyer).await, 4_000);
+    app.audit().await;
+});
+
+async fn stocked(app: &App, owner: &Someone, sku: SkuId, delta: i64) {
+    let body = json!({ "delta": delta, "reason": "stocking" });
+    app.post(&format!("/api/v1/skus/{sku}/stock/adjust"), &owner.token, body).await.expect(200);
+}
+
+app_test!(what_is_sold_out_is_refused_when_it_is_ordered_and_the_refusal_is_repeated, parts, |app| {
+    let owner = owner(&app).await;
+    let (first, second) = (someone(&app, 2).await, someone(&app, 3).await);
+    let (_, sku) = product(&app, "A", 1_000, 1).await;
+    top_up(&app, &first, 5_000).await;
+    top_up(&app, &second, 5_000).await;
+    let late = order(&app, &second, sku, 1, 1_000, Value::Null).await;
+    let sold = order(&app, &first, sku, 1, 1_000, Value::Null).await;
+    pay(&app, &first, &sold, "wallet").await.expect(201);
+    // The order was placed in time; the payment is not made in time.
+    let body = json!({ "orders": [late], "method": "wallet" });
+    let try_to_pay =
+        |key: &'static str| app.call_with_key("POST", "/api/v1/payments", &second.token, key, body.clone());
+    let refused = try_to_pay("late").await;
+    assert!(!refused.headers.contains_key("idempotency-replayed"));
+    let refused = refused.expect_problem(409, "stock.short");
+    // A new order is refused at once, and what was to be ordered stays in the cart.
+    let cart = format!("/api/v1/cart/lines/{sku}");
+    app.call("PUT", &cart, &second.token, json!({ "qty": 1 })).await.expect(200);
+    let wanted = json!({
+        "source": { "kind": "cart", "skus": [sku] }, "address": second.address, "expected_total_minor": 1_000
+    });
+    let try_to_order = |key: &'static str| {
+        app.call_with_key("POST", "/api/v1/checkouts", &second.token, key, wanted.clone())
+    };
+    let not_ordered = try_to_order("none").await.expect_problem(409, "stock.short");
+    assert_eq!(app.get("/api/v1/cart", &second.token).await.expect(200)["groups"][0]["lines"][0]["qty"], 1);
+    assert_eq!(
+        app.get("/api/v1/orders", &second.token).await.expect(200)["items"].as_array().unwrap().len(),
+        1
+    );
+    // With more in stock the refusals hold for their keys, and for no other.
+    stocked(&app, &owner, sku, 2).await;
+    let again = try_to_pay("late").await;
+    assert_eq!(again.headers["idempotency-replayed"], "true");
+    assert_eq!(again.expect_problem(409, "stock.short"), refused);
+    let again = try_to_order("none").await;
+    assert_eq!(again.headers["idempotency-replayed"], "true");
+    assert_eq!(again.expect_problem(409, "stock.short"), not_ordered);
+    assert_eq!(wallet(&app, &second).await, 5_000);
+    try_to_pay("now").await.expect(201);
+    try_to_order("one").await.expect(201);
+    assert_eq!((wallet(&app, &second).await, available(&app, sku).await), (4_000, 1));
+    app.settle().await;
     app.audit().await;
 });
 

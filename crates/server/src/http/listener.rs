@@ -10,6 +10,7 @@ use axum::body::Body;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
+use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -23,6 +24,10 @@ const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// Waits after the system refused to accept: usually too many open files.
 const AFTER_REFUSAL: Duration = Duration::from_millis(50);
 
+/// Connections that may wait to be accepted. What comes beyond is not answered, and tries again a second later: when a
+/// sale opens, thousands come within one moment. The system may have a lower limit of its own.
+const BACKLOG: i32 = 4_096;
+
 /// A bound socket.
 pub(crate) struct Listener(std::net::TcpListener);
 
@@ -35,6 +40,8 @@ impl Listener {
         let listener =
             std::net::TcpListener::bind(address).with_context(|| format!("listen on {address}"))?;
         listener.set_nonblocking(true)?;
+        // The standard library lets 128 wait.
+        SockRef::from(&listener).listen(BACKLOG)?;
         Ok(Self(listener))
     }
 
@@ -134,6 +141,17 @@ mod tests {
 
     use super::*;
     use crate::http::around;
+
+    #[test]
+    fn a_crowd_is_let_in_before_anybody_is_accepted() {
+        let listener = Listener::bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let address = listener.address().unwrap();
+        // A connection there is no room for is given up after a while; the system tries it again after a second.
+        let wait = Duration::from_millis(500);
+        let connect = |_| std::net::TcpStream::connect_timeout(&address, wait);
+        let crowd: Vec<_> = (0..400).map(connect).map_while(Result::ok).collect();
+        assert_eq!(crowd.len(), 400);
+    }
 
     #[test]
     fn a_handler_that_panics_answers_and_the_server_lives_on() {
