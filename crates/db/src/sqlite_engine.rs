@@ -31,7 +31,7 @@ const CHECKPOINT_PAGES: i64 = 4_000;
 
 pub(crate) struct SqliteConn {
     connection: Connection,
-    parsed: HashMap<String, Arc<Parsed>>,
+    parsed: HashMap<String, Arc<Parsed>, foldhash::fast::RandomState>,
     log: Arc<SqlLog>,
     /// A savepoint is set right before the first statement that writes, so refusals cost none.
     savepoint: Savepoint,
@@ -107,7 +107,7 @@ impl SqliteConn {
         if !is_writer {
             connection.pragma_update(None, "query_only", true)?;
         }
-        Ok(Self { connection, parsed: HashMap::new(), log, savepoint: Savepoint::NotWanted })
+        Ok(Self { connection, parsed: HashMap::default(), log, savepoint: Savepoint::NotWanted })
     }
 
     fn parsed(&mut self, sql: &str) -> Arc<Parsed> {

@@ -409,7 +409,10 @@ fn rows_sql(head: &str, rows: &[Vec<Value>], tail: &str) -> Result<String, DbErr
     if rows.len() > ROWS_MAX || rows.iter().any(|row| row.len() != width) {
         return Err(DbError::Bug(format!("{} rows, or uneven rows, for: {head}", rows.len())));
     }
-    let mut sql = format!("{head} VALUES ");
+    // Room for the usual few rows.
+    let mut sql = String::with_capacity(512);
+    sql.push_str(head);
+    sql.push_str(" VALUES ");
     let mut number = 0_usize;
     for row in 0..rows.len() {
         sql.push_str(if row == 0 { "(" } else { ", (" });

@@ -1,13 +1,13 @@
 -- Answers to requests that must not be carried out twice, kept with their effect.
 CREATE TABLE rest_idempotency /* wide */ (
+    id           BLOB   NOT NULL PRIMARY KEY, -- the first half of the SHA-256 of scope, NUL, key
     scope        TEXT   NOT NULL,
     key          TEXT   NOT NULL,
     request_hash BLOB NOT NULL,
     status       BIGINT NOT NULL,
     body         TEXT   NOT NULL,
     money        BIGINT NOT NULL,
-    created_at   BIGINT NOT NULL,
-    PRIMARY KEY (scope, key)
+    created_at   BIGINT NOT NULL
 );
 CREATE INDEX rest_idempotency_age ON rest_idempotency (created_at);
 

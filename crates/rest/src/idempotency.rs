@@ -244,11 +244,21 @@ async fn remember(db: &Db, scope: String, once: Once, problem: Problem) -> Resul
     }
 }
 
+/// Where the answer to a key stands. Sixteen bytes, and not the texts themselves: an index of those, which come in no
+/// order, was a fifth of all pages that a checkout writes on SQLite.
+fn place(scope: &str, key: &str) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    hash.update(scope.as_bytes());
+    hash.update([0]);
+    hash.update(key.as_bytes());
+    hash.finalize().iter().take(16).copied().collect()
+}
+
 /// `None`: not seen yet. `Some(None)`: seen with another content.
 fn stored(rx: &mut Rx, scope: &str, once: &Once) -> Result<Option<Option<Answer>>, DbError> {
     let row: Option<([u8; 32], i64, String)> = rx.opt(
-        "SELECT request_hash, status, body FROM rest_idempotency WHERE scope = :scope AND key = :key",
-        params!["scope" => scope, "key" => &once.key],
+        "SELECT request_hash, status, body FROM rest_idempotency WHERE id = :id",
+        params!["id" => place(scope, &once.key)],
         |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
     )?;
     Ok(row.map(|(hash, status, body)| {
@@ -261,10 +271,10 @@ fn stored(rx: &mut Rx, scope: &str, once: &Once) -> Result<Option<Option<Answer>
 fn store(tx: &mut Tx, scope: &str, once: &Once, answer: &Answer) -> Result<(), DbError> {
     let now = tx.now();
     tx.later_new(
-        "INSERT INTO rest_idempotency (scope, key, request_hash, status, body, money, created_at)
-         VALUES (:scope, :key, :hash, :status, :body, 1, :now)",
+        "INSERT INTO rest_idempotency (id, scope, key, request_hash, status, body, money, created_at)
+         VALUES (:id, :scope, :key, :hash, :status, :body, 1, :now)",
         params![
-            "scope" => scope, "key" => &once.key, "hash" => once.hash, "status" => answer.status,
+            "id" => place(scope, &once.key), "scope" => scope, "key" => &once.key, "hash" => once.hash, "status" => answer.status,
             "body" => &answer.body, "now" => now,
         ],
     )
@@ -292,8 +302,8 @@ pub fn upkeep() -> Vec<JobHandler> {
 fn purge(tx: &mut Tx) -> Result<Progress, Failure> {
     let old = tx.now().plus_seconds(-KEPT_S);
     let removed = tx.execute(
-        "DELETE FROM rest_idempotency WHERE (scope, key) IN (SELECT scope, key FROM rest_idempotency
-         WHERE created_at < :old ORDER BY created_at, scope, key LIMIT :batch)",
+        "DELETE FROM rest_idempotency WHERE id IN (SELECT id FROM rest_idempotency
+         WHERE created_at < :old ORDER BY created_at, id LIMIT :batch)",
         params!["old" => old, "batch" => PURGE_BATCH],
     )?;
     Ok(Progress::by_count(removed, PURGE_BATCH.unsigned_abs()))
