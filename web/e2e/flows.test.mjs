@@ -323,3 +323,30 @@ test('the leader of a team sees who asked to merge, and agrees', async () => {
   await page.getByText('拼团成功').first().waitFor()
   await page.context().close()
 })
+
+test('what is typed of a product stays when it is taken off sale, and only what was saved is saved', async () => {
+  const page = await browser.open(`/console/m/${id('mer', 1)}/products/${id('prd', 1)}`, { viewport: { width: 1280, height: 800 } })
+  const title = page.getByLabel('标题')
+  const before = await title.inputValue()
+  await title.fill('新的标题')
+  await page.route('**/archive', async (route) => {
+    const shown = await page.request.get(`${mock.url}/api/v1/products/${id('prd', 1)}`)
+    await route.fulfill({ json: { ...(await shown.json()), state: 'archived', version: 9 } })
+  })
+  await page.getByRole('button', { name: '下架' }).click()
+  await page.getByText('已下架').waitFor()
+  assert.equal(await title.inputValue(), '新的标题')
+  await page.getByText('有未保存的修改').waitFor()
+  await title.fill(before)
+  await page.getByText('有未保存的修改').waitFor({ state: 'detached' })
+  await page.context().close()
+})
+
+test('who could not be signed out is told, and stays', async () => {
+  const page = await browser.open(`/console/m/${id('mer', 1)}/products`, { viewport: { width: 1280, height: 800 } })
+  await page.route('**/sessions/sign-out', (route) => route.abort())
+  await page.getByRole('button', { name: '退出' }).click()
+  await page.getByRole('alert').waitFor()
+  assert.match(page.url(), /\/products$/)
+  await page.context().close()
+})

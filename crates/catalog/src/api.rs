@@ -269,6 +269,8 @@ fn claim_codes(tx: &mut Tx, merchant: MerchantId, codes: &[(&str, SkuId)]) -> Re
         return Ok(());
     }
     let names: Vec<&str> = codes.iter().map(|(code, _)| *code).collect();
+    // One product may take a code in the moment in which another offers its variant again.
+    store::lock_codes(tx, merchant, &names)?;
     let holders = store::code_holders(tx, merchant, &names)?;
     for (code, sku) in codes {
         match holders.get(*code) {

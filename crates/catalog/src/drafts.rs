@@ -1,13 +1,13 @@
 //! From rows of a file to products; nothing here touches the store.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base::PictureId;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::categories;
-use crate::model::{Attribute, NewProduct, NewSku, ProductOption, ProductState};
+use crate::model::{Attribute, NewProduct, NewSku, ProductOption, ProductState, SKUS_MAX};
 use crate::table::{Column, Row, Table};
 
 const HANDLE_MAX: usize = 120;
@@ -30,12 +30,22 @@ pub(crate) struct Draft {
     pub(crate) product: NewProduct,
     /// What the file says of it; `None` when it says nothing.
     pub(crate) state: Option<ProductState>,
+    /// Which parts the file has columns for.
+    pub(crate) has: Parts,
     /// Distinct addresses of pictures, in their order.
     pub(crate) images: Vec<String>,
     /// The rows of its variants.
     pub(crate) rows: Vec<usize>,
     /// Changes when anything of it does.
     pub(crate) digest: [u8; 32],
+}
+
+/// Parts of a product that a file may be silent of.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Parts {
+    pub(crate) description: bool,
+    pub(crate) category: bool,
+    pub(crate) compare_price: bool,
 }
 
 impl Draft {
@@ -173,8 +183,13 @@ impl Reading<'_> {
         let first = |column: Column| {
             rows.iter().map(|row| row.cell(column)).find(|cell| !cell.is_empty()).unwrap_or("")
         };
-        let variants: Vec<&Row> =
+        let mut variants: Vec<&Row> =
             rows.iter().copied().filter(|row| !row.cell(Column::Price).is_empty()).collect();
+        if let Some(row) = variants.get(SKUS_MAX) {
+            let detail = format!("a product may have {SKUS_MAX} variants, {} given", variants.len());
+            self.note(row, Column::Code, "list.too_long", &detail);
+            variants.truncate(SKUS_MAX);
+        }
         if variants.is_empty()
             && let Some(row) = rows.first()
         {
@@ -200,12 +215,10 @@ impl Reading<'_> {
             })
             .filter(|attribute| !attribute.value.is_empty())
             .collect();
-        let mut images: Vec<String> = Vec::new();
-        for image in rows.iter().map(|row| row.cell(Column::Image)).filter(|image| !image.is_empty()) {
-            if !images.iter().any(|known| known == image) {
-                images.push(image.to_owned());
-            }
-        }
+        let mut seen = BTreeSet::new();
+        let images = rows.iter().map(|row| row.cell(Column::Image));
+        let images = images.filter(|image| !image.is_empty() && seen.insert(*image));
+        let images = images.map(str::to_owned).collect();
         let product = NewProduct {
             title: first(Column::Title).to_owned(),
             description,
@@ -218,10 +231,16 @@ impl Reading<'_> {
         };
         let product = product.trimmed();
         let state = state(first(Column::Status), first(Column::Published));
-        let content = serde_json::to_vec(&(&product, state, &images)).unwrap_or_default();
+        let any = |columns: &[Column]| columns.iter().any(|column| self.table.has(*column));
+        let has = Parts {
+            description: any(&[Column::Html, Column::Text]),
+            category: any(&[Column::Category, Column::Kind]),
+            compare_price: any(&[Column::Compare]),
+        };
+        let content = serde_json::to_vec(&(&product, state, &images, has)).unwrap_or_default();
         let numbers = if variants.is_empty() { rows } else { &variants };
         let rows = numbers.iter().map(|row| row.number).collect();
-        Draft { handle, product, state, images, rows, digest: Sha256::digest(&content).into() }
+        Draft { handle, product, state, has, images, rows, digest: Sha256::digest(&content).into() }
     }
 
     fn sku(&mut self, row: &Row, handle: &str, place: usize, options: &[(u8, ProductOption)]) -> NewSku {
@@ -322,10 +341,10 @@ pub(crate) fn text_of_html(html: &str) -> String {
     while let Some((before, after)) = rest.split_once('<') {
         text.push_str(before);
         let Some((tag, behind)) = after.split_once('>') else {
-            // A lone < is text.
+            // Nothing ends a tag any more: what is left is text.
             text.push('<');
             rest = after;
-            continue;
+            break;
         };
         let name: String =
             tag.trim_start_matches('/').chars().take_while(char::is_ascii_alphanumeric).collect();
@@ -378,6 +397,20 @@ mod tests {
     fn html_becomes_text() {
         let html = "<p>Soft &amp; warm</p><ul><li>A</li><li>B &lt; C</li></ul><script>x()</script>1 < 2";
         assert_eq!(text_of_html(html), "Soft & warm\nA\nB < C\n1 < 2");
+    }
+
+    // Each of these took the square of the length: minutes for a file of the size that may be sent.
+    #[test]
+    fn no_file_takes_longer_than_it_is_long() {
+        let lone = "<".repeat(1_000_000);
+        assert_eq!(text_of_html(&lone), lone);
+        let mut file = "Handle,Title,Option1 Name,Option1 Value,SKU,Price,Image Src\n".to_owned();
+        for n in 0..table::ROWS_MAX {
+            file.push_str(&format!("one,T,Size,{n},S{n},1,https://a.example/{n}.jpg\n"));
+        }
+        let parsed = parse(&table::read(file.as_bytes()).unwrap());
+        let found: Vec<_> = parsed.problems.iter().map(|p| (p.row, p.code.as_str())).collect();
+        assert_eq!((parsed.refused, found), (1, vec![(102, "list.too_long")]));
     }
 
     #[test]

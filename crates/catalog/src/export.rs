@@ -10,9 +10,10 @@ use rest::{Actor, Common, Path, Refused, Right};
 
 use crate::api::picture_url;
 use crate::categories::CATEGORIES;
+use crate::drafts::text_of_html;
 use crate::model::ProductState;
 use crate::store::{self, ProductRow, SkuRow};
-use crate::table::looks_like_formula;
+use crate::table::guarded;
 
 const PAGE: i64 = 100;
 
@@ -40,14 +41,14 @@ const HEAD: [&str; 21] = [
     "Status",
 ];
 
-/// A cell that no spreadsheet takes for a formula.
-fn guarded(text: &str) -> String {
-    if looks_like_formula(text) { format!("'{text}") } else { text.to_owned() }
-}
-
 fn html_of_text(text: &str) -> String {
     let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     escaped.lines().collect::<Vec<_>>().join("<br>")
+}
+
+/// What a text is after it was exported and read again.
+pub(crate) fn as_exported(text: &str) -> String {
+    text_of_html(&html_of_text(text))
 }
 
 fn decimal(minor: i64) -> String {

@@ -14,8 +14,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::{self, ProductError};
 use crate::drafts::{self, Draft, Parsed, RowProblem};
+use crate::export::as_exported;
 use crate::media::read_body;
-use crate::model::ProductState;
+use crate::model::{NewProduct, ProductState};
 use crate::store;
 use crate::table::{self, Table};
 
@@ -96,7 +97,7 @@ fn repeated_codes(drafts: &[Draft]) -> BTreeMap<usize, String> {
 
 /// Writes one product of a file.
 fn apply(tx: &mut Tx, merchant: MerchantId, draft: &Draft, plan: Plan) -> Result<(), ProductError> {
-    let mut product = draft.product.clone();
+    let (mut product, mut is_published) = (draft.product.clone(), false);
     let wanted = draft.own_pictures();
     let found = store::find_pictures(tx, &wanted)?;
     let own = wanted.into_iter().filter(|id| found.get(id).is_some_and(|row| row.merchant == merchant));
@@ -106,17 +107,10 @@ fn apply(tx: &mut Tx, merchant: MerchantId, draft: &Draft, plan: Plan) -> Result
         Plan::Create => api::create_with_handle(tx, merchant, &product, Some(&draft.handle))?,
         Plan::Update(id) => {
             let row = store::find_product(tx, id)?.ok_or(ProductError::NotFound)?;
-            if product.pictures.is_empty() {
-                product.pictures = row.pictures.iter().map(|picture| picture.id).collect();
-            }
-            // What files do not speak of stays.
-            product.no_reason_return = row.no_reason_return;
-            for attribute in row.attributes {
-                if !product.attributes.iter().any(|new| new.name == attribute.name) {
-                    product.attributes.push(attribute);
-                }
-            }
-            api::update_product(tx, id, row.version, &product)?;
+            let (version, state) = (row.version, row.state);
+            keep_unsaid(tx, &mut product, draft, row)?;
+            api::update_product(tx, id, version, &product)?;
+            is_published = state == ProductState::Published;
             id
         }
     };
@@ -129,11 +123,47 @@ fn apply(tx: &mut Tx, merchant: MerchantId, draft: &Draft, plan: Plan) -> Result
     }
     match draft.state {
         Some(ProductState::Published) => store::move_state(tx, id, ProductState::Published)?,
-        Some(ProductState::Draft | ProductState::Archived) if plan != Plan::Create => {
+        Some(ProductState::Archived) if plan != Plan::Create => {
             store::move_state(tx, id, ProductState::Archived)?
         }
+        // Nothing that was on sale becomes a draft again.
+        Some(ProductState::Draft) if is_published => store::move_state(tx, id, ProductState::Archived)?,
         _ => false,
     };
+    Ok(())
+}
+
+/// What the file does not speak of stays.
+fn keep_unsaid(
+    tx: &mut Tx,
+    product: &mut NewProduct,
+    draft: &Draft,
+    row: store::ProductRow,
+) -> Result<(), ProductError> {
+    if product.pictures.is_empty() {
+        product.pictures = row.pictures.iter().map(|picture| picture.id).collect();
+    }
+    // HTML knows no empty lines: a text that was only exported in between is not another.
+    if !draft.has.description || product.description == as_exported(&row.description) {
+        product.description = row.description;
+    }
+    if !draft.has.category {
+        product.category = row.category;
+    }
+    if !draft.has.compare_price {
+        let known = store::list_skus(tx, &[row.id])?;
+        for sku in &mut product.skus {
+            let before = known.iter().find(|before| before.code == sku.code);
+            let compare = before.and_then(|before| before.compare_price);
+            sku.compare_price_minor = compare.filter(|compare| *compare > sku.price_minor);
+        }
+    }
+    product.no_reason_return = row.no_reason_return;
+    for attribute in row.attributes {
+        if !product.attributes.iter().any(|new| new.name == attribute.name) {
+            product.attributes.push(attribute);
+        }
+    }
     Ok(())
 }
 
@@ -143,6 +173,9 @@ struct Run {
     merchant: MerchantId,
     table: Arc<Table>,
     report: ImportReport,
+    actor: Actor,
+    /// Stands in the log from the first product on, whether or not anyone waits for the last one.
+    is_logged: bool,
 }
 
 impl Run {
@@ -206,21 +239,30 @@ impl Run {
 
     /// Writes products in one transaction; answers why not, when one was refused.
     async fn write(
-        &self,
+        &mut self,
         chunk: &Arc<Vec<Draft>>,
         todo: &[(usize, Plan)],
     ) -> Result<Option<ProductError>, DbError> {
         let (merchant, chunk, todo) = (self.merchant, Arc::clone(chunk), todo.to_vec());
+        let (actor, is_logged, rows) = (self.actor.clone(), self.is_logged, self.table.rows.len());
         let write = move |tx: &mut Tx| {
             for (n, plan) in &todo {
                 if let Some(draft) = chunk.get(*n) {
                     apply(tx, merchant, draft, *plan)?;
                 }
             }
+            if !is_logged {
+                let detail = format!("a file of {rows} rows");
+                let target = merchant.to_string();
+                people::api::log_act(tx, &actor, Some(merchant), "product.import", &target, &detail)?;
+            }
             Ok(())
         };
         match self.ctx.db().write(Lane::Background, write).await {
-            Ok(()) => Ok(None),
+            Ok(()) => {
+                self.is_logged = true;
+                Ok(None)
+            }
             Err(ProductError::Db(error)) => Err(error),
             Err(error) => Ok(Some(error)),
         }
@@ -293,17 +335,10 @@ pub(crate) async fn product_import(
     let read = tokio::task::spawn_blocking(read).await;
     let (parsed, table) = read.map_err(|error| DbError::Bug(format!("reading a file failed: {error}")))??;
     let report = ImportReport { dry_run: mode.dry_run.unwrap_or(true), ..ImportReport::default() };
-    let mut run = Run { ctx: (*ctx).clone(), merchant, table: Arc::new(table), report };
+    let table = Arc::new(table);
+    let mut run = Run { ctx: (*ctx).clone(), merchant, table, report, actor, is_logged: false };
     import(&mut run, parsed).await?;
     let mut report = run.report;
-    if !report.dry_run && report.created.saturating_add(report.updated) > 0 {
-        let detail = format!("{} created, {} updated", report.created, report.updated);
-        let log = move |tx: &mut Tx| {
-            let target = merchant.to_string();
-            people::api::log_act(tx, &actor, Some(merchant), "product.import", &target, &detail)
-        };
-        ctx.db().write::<_, DbError, _>(Lane::Background, log).await?;
-    }
     report.problems.sort_by_key(|problem| problem.row);
     report.problems.truncate(PROBLEMS_MAX);
     Ok(Json(report))

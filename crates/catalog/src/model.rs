@@ -14,7 +14,7 @@ const OPTIONS_MAX: usize = 3;
 const VALUES_MAX: usize = 100;
 const ATTRIBUTES_MAX: usize = 30;
 const PICTURES_MAX: usize = 10;
-const SKUS_MAX: usize = 100;
+pub(crate) const SKUS_MAX: usize = 100;
 /// ¥1,000,000.00
 const PRICE_MAX: i64 = 100_000_000;
 const STOCK_MAX: i64 = 10_000_000;

@@ -128,6 +128,11 @@ pub(crate) struct Table {
 }
 
 impl Table {
+    /// Whether the file has the column.
+    pub(crate) fn has(&self, column: Column) -> bool {
+        self.names.contains_key(&column)
+    }
+
     /// What the file calls a column.
     pub(crate) fn name(&self, column: Column) -> &str {
         self.names.get(&column).map_or("", String::as_str)
@@ -159,9 +164,16 @@ fn delimiter(text: &str) -> u8 {
     [b'\t', b';', b','].into_iter().max_by_key(|byte| count(*byte)).unwrap_or(b',')
 }
 
-/// A spreadsheet takes a cell that begins like this for a formula; our own export puts a `'` before it.
-pub(crate) fn looks_like_formula(text: &str) -> bool {
-    text.starts_with(['=', '+', '-', '@', '\t', '\r'])
+/// A spreadsheet takes a cell that begins like this for a formula, some also in full width; our own export puts a `'`
+/// before it, and one more before those that begin with `'` already.
+fn looks_like_formula(text: &str) -> bool {
+    let begins = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r'];
+    text.trim_start_matches('\'').starts_with(begins)
+}
+
+/// A cell that no spreadsheet takes for a formula.
+pub(crate) fn guarded(text: &str) -> String {
+    if looks_like_formula(text) { format!("'{text}") } else { text.to_owned() }
 }
 
 fn plain(cell: &str) -> String {
@@ -251,6 +263,15 @@ mod tests {
         assert_eq!(read(damaged.as_bytes()).unwrap_err(), FileError::Encoding);
         assert_eq!(read(b"Title,Price\n\xff\xff\xff,1\n").unwrap_err(), FileError::Encoding);
         assert_eq!(read(b"a,b\n").unwrap_err(), FileError::Columns { missing: "Title (标题)" });
+    }
+
+    #[test]
+    fn every_text_comes_back_from_its_cell() {
+        for text in ["=1+1", "'=1+1", "''-1", "'2", "it's", "＝1+1", "＠x", "'", ""] {
+            let cell = guarded(text);
+            assert!(!cell.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']), "{cell}");
+            assert_eq!(plain(&cell), text);
+        }
     }
 
     #[test]

@@ -42,17 +42,19 @@ fn runs(text: &str) -> Vec<(bool, Vec<char>)> {
 /// The words a product with these texts is found by.
 pub(crate) fn words<'a>(texts: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
     let mut words = BTreeSet::new();
-    for text in texts {
-        for (cjk, run) in runs(text) {
-            if cjk {
-                words.extend(run.iter().map(ToString::to_string));
-                words.extend(run.windows(2).map(|pair| pair.iter().collect()));
-            } else {
-                words.insert(run.into_iter().take(WORD_MAX).collect());
-            }
+    for (cjk, run) in texts.into_iter().flat_map(runs) {
+        let of_run: Vec<String> = if cjk {
+            let pairs = run.windows(2).map(|pair| pair.iter().collect());
+            run.iter().map(ToString::to_string).chain(pairs).collect()
+        } else {
+            vec![run.into_iter().take(WORD_MAX).collect()]
+        };
+        for word in of_run {
+            // What comes first stays: the title.
             if words.len() >= WORDS_MAX {
-                return words.into_iter().take(WORDS_MAX).collect();
+                return words;
             }
+            words.insert(word);
         }
     }
     words
@@ -93,6 +95,14 @@ mod tests {
         let found = words(["红富士苹果 5KG", "ＡＢ-12"]);
         let wanted = ["12", "5kg", "ab", "士", "士苹", "富", "富士", "果", "红", "红富", "苹", "苹果"];
         assert_eq!(found.into_iter().collect::<Vec<_>>(), wanted);
+    }
+
+    #[test]
+    fn a_long_text_drives_no_word_of_the_title_out() {
+        let long: String = ('\u{4e00}'..).take(400).collect();
+        let found = words(["龟苓膏 zz", long.as_str()]);
+        assert_eq!(found.len(), WORDS_MAX);
+        assert!(["zz", "龟", "龟苓", "苓膏"].iter().all(|word| found.contains(*word)));
     }
 
     #[test]

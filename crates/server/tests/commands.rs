@@ -48,7 +48,7 @@ fn the_whole_way(folder: &Path, database: Option<String>) {
     // A second time nothing is done twice.
     place.fill();
     must(&place, &["migrate", "status"]);
-    must(&place, &["import", "catalog", &sample("items.csv"), "--open-shop", "礼品屋"]);
+    imports_give_nobody_a_right(&place);
     let server = place.serve(&[]);
     let url = format!("http://{}", server.address);
     let file = sample("baskets.csv");
@@ -81,8 +81,59 @@ fn the_whole_way(folder: &Path, database: Option<String>) {
         assert_eq!(restore(&other).status.code(), Some(2), "a database in use is left alone");
         assert!(!other.exists());
     }
+    a_broken_backup_makes_nothing(&place, Path::new(copy), folder);
     std::fs::write(copy, b"damaged").unwrap();
     assert_eq!(restore(&other).status.code(), Some(1));
+    // What cannot be listed is not left out of a backup in silence.
+    let media = place.folder.join("media");
+    std::fs::rename(&media, place.folder.join("elsewhere")).unwrap();
+    std::fs::write(&media, b"").unwrap();
+    let output = place.run(&["backup", folder.join("second.db").to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+}
+
+/// A shop is filled by those who work there; whose phone is given becomes nobody by that.
+fn imports_give_nobody_a_right(place: &Place) {
+    let items = sample("items.csv");
+    let told_of = must(place, &["import", "catalog", &items, "--open-shop", "礼品屋"]);
+    let shop = told_of.split_whitespace().find_map(|word| word.strip_suffix(';')).unwrap();
+    assert!(shop.starts_with("mer_"), "{told_of}");
+    let again = ["import", "catalog", &items, "--merchant", shop, "--dry-run"];
+    assert!(must(place, &again).contains("0 created, 0 updated"));
+    let stranger = [&again[..], &["--owner-phone", "13911110000"]].concat();
+    let output = place.run(&stranger);
+    assert_eq!(output.status.code(), Some(2), "{}", told(&output));
+    let dry = place.run(&["import", "catalog", &items, "--open-shop", "礼品屋", "--dry-run"]);
+    assert_eq!(dry.status.code(), Some(2), "a dry run opens no shop: {}", told(&dry));
+}
+
+/// A picture that is damaged, or named where no picture lies, is told before anything is made.
+fn a_broken_backup_makes_nothing(place: &Place, copy: &Path, folder: &Path) {
+    let other = folder.join("other");
+    let empty = place.database.as_ref().map(|_| testkit::fresh_database());
+    let refused = || {
+        let mut command = std::process::Command::new(&place.program);
+        command.arg("restore").arg(copy).arg("--dir").arg(&other);
+        if let Some(url) = &empty {
+            command.args(["--database", url]);
+        }
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+        assert!(!other.exists(), "{}", told(&output));
+    };
+    let list = PathBuf::from(format!("{}.json", copy.display()));
+    let text = std::fs::read(&list).unwrap();
+    let mut manifest: Value = serde_json::from_slice(&text).unwrap();
+    let first = manifest["media"][0][0].as_str().unwrap().to_owned();
+    let picture = PathBuf::from(format!("{}.media", copy.display())).join(&first);
+    let bytes = std::fs::read(&picture).unwrap();
+    std::fs::write(&picture, b"damaged").unwrap();
+    refused();
+    std::fs::write(&picture, bytes).unwrap();
+    manifest["media"][0][0] = json!(format!("../{}.media/{first}", copy.file_name().unwrap().display()));
+    std::fs::write(&list, manifest.to_string()).unwrap();
+    refused();
+    std::fs::write(&list, text).unwrap();
 }
 
 /// What one node does to the clock holds on the other soon after.

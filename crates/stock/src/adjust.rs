@@ -87,7 +87,7 @@ struct AdjustStock {
 fn adjust_stock(tx: &mut Tx, command: &AdjustStock) -> Result<StockLevel, StockAdjustError> {
     let level = store::levels(tx, &[command.sku])?.into_iter().next().ok_or(Denied::Unknown)?;
     command.actor.may(level.merchant, Right::Stock)?;
-    if command.delta == 0 || command.delta.abs() > DELTA_MAX {
+    if command.delta == 0 || !(-DELTA_MAX..=DELTA_MAX).contains(&command.delta) {
         return Err(StockAdjustError::Delta);
     }
     let actor: PersonId = command.actor.person;

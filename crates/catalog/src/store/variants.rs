@@ -129,6 +129,14 @@ pub(crate) fn claim_codes(
     tx.insert(head, &rows, "ON CONFLICT (merchant, code) DO NOTHING")
 }
 
+/// Keeps others from claiming or handing over these codes until the transaction ends.
+pub(crate) fn lock_codes(tx: &mut Tx, merchant: MerchantId, codes: &[&str]) -> Result<(), DbError> {
+    let codes: Vec<Value> = codes.iter().map(|code| Value::from(*code)).collect();
+    let touch = "UPDATE catalog_code SET sku = sku WHERE merchant = :lead AND code IN (:in)";
+    tx.execute_in(touch, &merchant.into(), &codes)?;
+    Ok(())
+}
+
 /// Who has a code.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Holder {

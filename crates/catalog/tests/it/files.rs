@@ -126,6 +126,57 @@ app_test!(an_export_is_imported_as_what_it_was, parts, |app| {
     assert_eq!(counts(&import(&app, &two, false, &file.body).await.expect(200)), [2, 0, 0]);
 });
 
+// A list of prices is no description, and what was exported was not changed by that.
+app_test!(what_a_file_does_not_speak_of_stays, parts, |app| {
+    let shop = shop(&app, 1).await;
+    let mut body = shirt(["R", "B"]);
+    body["description"] = json!("第一段\n\n第二段");
+    let product = shop.create(&app, body).await;
+    let path = product_path(&product);
+    let seen = |product: &Value| {
+        ["state", "description", "category", "title"].map(|key| product[key].as_str().unwrap().to_owned())
+    };
+    let file = app.get(&shop.path("products/export"), &shop.token).await.body;
+    assert_eq!(counts(&import(&app, &shop, false, &file).await.expect(200)), [0, 1, 0]);
+    let now = app.get(&path, &shop.token).await.expect(200);
+    assert_eq!(seen(&now), seen(&product));
+
+    let id = product["id"].as_str().unwrap();
+    let prices = format!(
+        "Handle,Title,Option1 Name,Option1 Value,SKU,Price\n{id},纯棉 T-shirt,颜色,红,R,61\n{id},,,蓝,B,51\n"
+    );
+    assert_eq!(counts(&import(&app, &shop, false, prices.as_bytes()).await.expect(200)), [0, 1, 0]);
+    let now = app.get(&path, &shop.token).await.expect(200);
+    assert_eq!(seen(&now), seen(&product));
+    let amounts = ["price", "compare_price"].map(|key| now["skus"][0][key]["amount_minor"].clone());
+    assert_eq!(amounts, [json!(6100), json!(7900)]);
+    // A column that is there and empty says that there is nothing.
+    let emptied = prices.replace("Price\n", "Price,Description,Compare-at price\n");
+    assert_eq!(counts(&import(&app, &shop, false, emptied.as_bytes()).await.expect(200)), [0, 1, 0]);
+    let now = app.get(&path, &shop.token).await.expect(200);
+    assert_eq!((&now["description"], &now["skus"][0]["compare_price"]), (&json!(""), &Value::Null));
+});
+
+// Whoever imports may hang up, and a long import runs into the deadline of requests.
+app_test!(an_import_that_is_cut_off_stands_in_the_log, parts, |app| {
+    let shop = shop(&app, 1).await;
+    let mut file = "Handle,Title,SKU,Price\n".to_owned();
+    for n in 0..400 {
+        file.push_str(&format!("h{n},Product {n},S{n},5\n"));
+    }
+    let some_came_in = async {
+        while count(&app, "SELECT COUNT(*) FROM catalog_product").await == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        _ = import(&app, &shop, false, file.as_bytes()) => {}
+        () = some_came_in => {}
+    }
+    let acts = "SELECT COUNT(*) FROM people_act WHERE action = 'product.import'";
+    assert_eq!(count(&app, acts).await, 1);
+});
+
 app_test!(four_hundred_products_come_in, parts, |app| {
     let shop = shop(&app, 1).await;
     let mut file = "URL handle,Title,SKU,Price,Inventory quantity,Status\n".to_owned();

@@ -151,6 +151,46 @@ app_test!(a_code_given_up_can_be_taken, parts, |app| {
     assert_eq!(rows(&app).await, before);
 });
 
+app_test!(a_code_is_not_taken_and_offered_again_at_once, parts, |app| {
+    let shop = shop(&app, 1).await;
+    let app = Arc::new(app);
+    for n in 0..20 {
+        let codes = [format!("R{n}"), format!("B{n}")];
+        let shirt = |version: i64| {
+            let mut body = shirt([&codes[0], &codes[1]]);
+            body["version"] = json!(version);
+            body
+        };
+        let product = shop.create(&app, super::shirt([&codes[0], &codes[1]])).await;
+        let mut without = shirt(1);
+        without["skus"].as_array_mut().unwrap().truncate(1);
+        app.call("PUT", &product_path(&product), &shop.token, without).await.expect(200);
+        let mut tasks = tokio::task::JoinSet::new();
+        let both = [
+            ("PUT", product_path(&product), shirt(2)),
+            ("POST", shop.path("products"), simple("blue", &codes[1], 100)),
+        ];
+        for (method, path, body) in both {
+            let (app, token) = (Arc::clone(&app), shop.token.clone());
+            tasks.spawn(async move { app.call(method, &path, &token, body).await.status.as_u16() });
+        }
+        let answers = tasks.join_all().await;
+        assert_eq!(answers.iter().filter(|status| **status == 409).count(), 1, "{answers:?}");
+    }
+});
+
+app_test!(stock_changes_by_what_can_be_meant, parts, |app| {
+    let shop = shop(&app, 1).await;
+    let product = shop.create(&app, simple("apple", "A", 100)).await;
+    let path = format!("/api/v1/skus/{}/stock/adjust", product["skus"][0]["id"].as_str().unwrap());
+    for delta in [0, 10_000_001, -10_000_001, i64::MAX, i64::MIN] {
+        let body = json!({ "delta": delta, "reason": "count" });
+        app.post(&path, &shop.token, body).await.expect_problem(422, "stock.delta");
+    }
+    let body = json!({ "delta": -5, "reason": "count" });
+    assert_eq!(app.post(&path, &shop.token, body).await.expect(200)["on_hand"], 0);
+});
+
 app_test!(what_does_not_fit_is_refused_and_named, parts, |app| {
     let shop = shop(&app, 1).await;
     let other = super::shop(&app, 2).await;

@@ -127,7 +127,11 @@ pub(crate) fn tool(name: &str, url: &str, arguments: &[&OsStr]) -> Result<()> {
 fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let (mut found, mut todo) = (Vec::new(), vec![PathBuf::new()]);
     while let Some(below) = todo.pop() {
-        let Ok(entries) = std::fs::read_dir(folder.join(&below)) else { continue };
+        let entries = match std::fs::read_dir(folder.join(&below)) {
+            Err(error) if error.kind() == ErrorKind::NotFound && below.as_os_str().is_empty() => break,
+            // A backup without these pictures must not pass for a whole one.
+            entries => entries.with_context(|| format!("list {}", folder.join(&below).display()))?,
+        };
         for entry in entries {
             let entry = entry?;
             let path = below.join(entry.file_name());

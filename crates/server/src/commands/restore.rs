@@ -1,7 +1,7 @@
 //! `tuan restore`.
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
@@ -47,18 +47,23 @@ impl Restore {
         if sha256(&self.file)? != manifest.store_sha256 {
             bail!("{} is damaged: its SHA-256 is another than the list says", self.file.display());
         }
-        let database = self.restore_store(manifest.engine)?;
+        // All is looked at before anything is made: half a shop must not be taken for one.
         let media = beside(&self.file, ".media");
         for (path, hash) in &manifest.media {
-            let target = self.dir.join("media").join(path);
+            if !Path::new(path).components().all(|part| matches!(part, Component::Normal(_))) {
+                bail!("the list of the backup names {path:?}, which is no picture of it");
+            }
+            if sha256(&media.join(path))? != *hash {
+                bail!("{} is damaged", media.join(path).display());
+            }
+        }
+        let database = self.restore_store(manifest.engine)?;
+        for (path, _) in &manifest.media {
+            let (source, target) = (media.join(path), self.dir.join("media").join(path));
             if let Some(folder) = target.parent() {
                 std::fs::create_dir_all(folder)?;
             }
-            let source = media.join(path);
             std::fs::copy(&source, &target).with_context(|| format!("copy {}", source.display()))?;
-            if sha256(&target)? != *hash {
-                bail!("{} is damaged", source.display());
-            }
         }
         say(&format!("restored {} with {} pictures", self.dir.display(), manifest.media.len()));
         if self.verify { verify(&self.dir, database) } else { Ok(ExitCode::SUCCESS) }
@@ -98,7 +103,7 @@ impl Restore {
     }
 }
 
-fn verify(dir: &std::path::Path, database: String) -> Result<ExitCode> {
+fn verify(dir: &Path, database: String) -> Result<ExitCode> {
     let dir = dir.to_string_lossy().into_owned();
     let config = Config::load(None, &[("dir", Some(dir)), ("database", Some(database))])?;
     let db = store::open_beside(&config)?;

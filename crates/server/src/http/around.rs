@@ -34,7 +34,7 @@ pub(super) async fn around(State(site): State<Arc<Site>>, request: Request, next
     dress(&site, &id, response.headers_mut());
     let elapsed = started.elapsed();
     let status = response.status().as_u16();
-    site.metrics.note(method.as_str(), &route, status, elapsed);
+    site.metrics.note(&method, &route, status, elapsed);
     let ms = elapsed.as_secs_f64() * 1_000.0;
     if status >= 500 {
         tracing::warn!(request_id = id, %method, route, status, ms, "request");

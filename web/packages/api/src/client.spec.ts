@@ -42,14 +42,27 @@ describe('client', () => {
 })
 
 describe('idempotency keys', () => {
-  it('stay for the same act and change with its content', () => {
+  it('stay until there is an answer, and change with the content', async () => {
     const keys = actKeys()
-    const first = keys.keyFor({ a: 1 })
-    expect(keys.keyFor({ a: 1 })).toBe(first)
-    expect(keys.keyFor({ a: 2 })).not.toBe(first)
-    const second = keys.keyFor({ a: 2 })
-    keys.done()
-    expect(keys.keyFor({ a: 2 })).not.toBe(second)
+    const used: string[] = []
+    const act = (content: unknown, problem?: { code: string; status?: number }) =>
+      keys
+        .once(content, (headers) => {
+          used.push(headers['Idempotency-Key'])
+          return problem ? Promise.reject(new ApiProblem(problem)) : Promise.resolve(true)
+        })
+        .catch(() => false)
+    await act({ a: 1 }, { code: 'network.unreachable' })
+    await act({ a: 1 }, { code: 'request.timeout', status: 503 })
+    await act({ a: 1 }, { code: 'idempotency.in_flight', status: 409 })
+    // The server answers a key that it has refused with the same refusal for ever.
+    await act({ a: 1 }, { code: 'stock.short', status: 409 })
+    await act({ a: 1 }, { code: 'network.unreachable' })
+    await act({ a: 2 })
+    await act({ a: 2 })
+    const [first, second, third, fourth, fifth, ...rest] = used
+    expect([second, third, fourth]).toEqual([first, first, first])
+    expect(new Set([first, fifth, ...rest]).size).toBe(4)
   })
 
   it('are made without a secure context too', () => {

@@ -48,7 +48,12 @@ export const useSession = defineStore('session', () => {
   }
 
   async function signOut(): Promise<void> {
-    await take(api.POST('/api/v1/sessions/sign-out'))
+    try {
+      await take(api.POST('/api/v1/sessions/sign-out'))
+    } catch (error) {
+      // Ended elsewhere: there is nothing left to end.
+      if (!(error instanceof ApiProblem) || error.code !== 'auth.required') throw error
+    }
     me.value = null
   }
 

@@ -75,6 +75,27 @@ describe('usePages', () => {
   })
 })
 
+describe('usePages while it reloads', () => {
+  it('does not add the next page of what was there before', async () => {
+    let rows = ['a', 'b', 'c']
+    const scope = effectScope()
+    const pages = scope.run(() =>
+      usePages((cursor) => {
+        const items = cursor ? rows.slice(2) : rows.slice(0, 2)
+        return settle().then(() => ({ items, next_cursor: cursor ? null : '2' }))
+      }),
+    )
+    await settle()
+    await settle()
+    rows = ['b', 'c', 'd']
+    const reloaded = pages?.reload()
+    await pages?.more()
+    await reloaded
+    expect(pages?.items.value).toEqual(['b', 'c'])
+    scope.stop()
+  })
+})
+
 describe('useAct', () => {
   it('does one thing at a time and keeps the problem', async () => {
     const { run, problem } = useAct()

@@ -79,6 +79,8 @@ export function usePages<T>(
     const answer = call(undefined, abort.signal)
     if (!keep) state.value = { kind: 'loading' }
     ended.value = false
+    // The next page of what was read before is no part of what is read now.
+    cursor = null
     loadingMore.value = false
     moreProblem.value = null
     try {

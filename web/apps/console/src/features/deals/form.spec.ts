@@ -53,6 +53,13 @@ describe('the form of an activity', () => {
     expect(faults(filled(change))).toEqual([fault])
   })
 
+  it('keeps the minutes of a window that is no tenth of an hour', () => {
+    for (const minutes of [100, 61, 10_079]) {
+      const made = bodyOf({ ...filled(), hours: formOf({ skus: [], window_minutes: minutes } as unknown as Activity, product).hours }, product)
+      expect('body' in made && made.body.window_minutes).toBe(minutes)
+    }
+  })
+
   it('shows a stored activity as it was typed, and drops a step from all variants', () => {
     const stored = {
       title: '阶梯团', size: 5, window_minutes: 90, starts_at: '2026-11-22T00:00:00Z', ends_at: '2026-11-23T00:00:00Z', quota: null, per_person_limit: 2, new_buyers_only: true,

@@ -54,7 +54,7 @@ export function formOf(activity: Activity, product: Product): Form {
     }),
   )
   return {
-    title: activity.title, size: activity.size, hours: Math.round(activity.window_minutes / 6) / 10, starts: new Date(activity.starts_at), ends: new Date(activity.ends_at),
+    title: activity.title, size: activity.size, hours: Math.round((activity.window_minutes * 100) / 60) / 100, starts: new Date(activity.starts_at), ends: new Date(activity.ends_at),
     quota: activity.quota === null ? '' : String(activity.quota), limit: activity.per_person_limit === null ? '' : String(activity.per_person_limit),
     newBuyersOnly: activity.new_buyers_only, steps, rows,
   }
