@@ -112,7 +112,7 @@ impl World {
         let home = json!({
             "name": "客", "phone": "13700000000", "region": "浙江省杭州市", "street": "一号", "is_default": true
         });
-        let made = http.send("POST", "/api/v1/me/addresses", "", &home).await?.json();
+        let made = http.send("POST", "/api/v1/me/addresses", &format!("home-{number}"), &home).await?.json();
         let address = made.get("id").and_then(Value::as_str).context("an address")?.to_owned();
         let body = json!({ "amount_minor": fen });
         let funded =
