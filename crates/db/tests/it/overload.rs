@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use base::{SystemClock, SystemRng};
-use db::{Db, DbError, DbOptions, Lane, Location};
+use db::{Db, DbError, DbOptions, Engine, Lane, Location};
 use parking_lot::Mutex;
 use testkit::db_test;
 use tokio::task::JoinSet;
@@ -24,24 +24,31 @@ async fn add(db: Db) -> Result<u64, DbError> {
 }
 
 /// Makes every executor wait until the sender is dropped.
-fn hold(db: &Db) -> (mpsc::Sender<()>, JoinSet<Result<(), DbError>>) {
+async fn hold(db: &Db) -> (mpsc::Sender<()>, JoinSet<Result<(), DbError>>) {
+    let executors = if db.engine() == Engine::Sqlite { 1 } else { 8 };
     let (open, gate) = mpsc::channel::<()>();
-    let gate = Arc::new(Mutex::new(gate));
+    let (gate, waiting) = (Arc::new(Mutex::new(gate)), Arc::new(AtomicU64::new(0)));
     let mut held = JoinSet::new();
     for _ in 0..HELD {
-        let (db, gate) = (db.clone(), Arc::clone(&gate));
+        let (db, gate, waiting) = (db.clone(), Arc::clone(&gate), Arc::clone(&waiting));
         let wait = move |_: &mut db::Tx| {
+            waiting.fetch_add(1, Ordering::SeqCst);
             gate.lock().recv().ok();
             Ok(())
         };
         held.spawn(async move { db.write(Lane::Interactive, wait).await });
+    }
+    let started = Instant::now();
+    while waiting.load(Ordering::SeqCst) < executors {
+        assert!(started.elapsed() < Duration::from_secs(10), "{waiting:?} wait");
+        tokio::task::yield_now().await;
     }
     (open, held)
 }
 
 db_test!(what_does_not_fit_is_refused_at_once, &[TABLES], |store| {
     insert(&store.db, "done", 0).await.unwrap();
-    let (open, held) = hold(&store.db);
+    let (open, held) = hold(&store.db).await;
     let mut sent = JoinSet::new();
     for _ in 0..SENT {
         sent.spawn(add(store.db.clone()));
@@ -74,7 +81,7 @@ db_test!(what_does_not_fit_is_refused_at_once, &[TABLES], |store| {
 const SENT_LATER: u64 = 20_000;
 
 db_test!(what_nobody_waits_for_is_counted_when_it_is_dropped, &[TABLES], |store| {
-    let (open, held) = hold(&store.db);
+    let (open, held) = hold(&store.db).await;
     let done = Arc::new(AtomicU64::new(0));
     for _ in 0..SENT_LATER {
         let done = Arc::clone(&done);
