@@ -174,9 +174,11 @@ fn three(db: &Db) -> Worker {
 db_test!(of_a_bundle_only_what_failed_is_tried_again, TABLES, |store| {
     let stuck = async || -> Vec<(String, i64)> {
         let read = |rx: &mut db::Rx| {
-            rx.list("SELECT consumer, attempts FROM work_stuck ORDER BY consumer LIMIT 10", &[], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })
+            rx.list(
+                "SELECT consumer, attempts FROM work_stuck ORDER BY consumer, event LIMIT 10",
+                &[],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
         };
         store.db.read::<_, DbError, _>(read).await.unwrap()
     };
