@@ -55,8 +55,8 @@ pub(crate) fn count(tx: &mut Tx, limit: Limit, key: &str) -> Result<Counted, DbE
     Ok(until.map_or(Counted::Fine, |then| Counted::TooMany(TooMany::until(then, now))))
 }
 
-/// Where a request comes from; empty when unknown. The server puts it into the request's extensions: the peer, or
-/// the last `X-Forwarded-For` where the settings trust it; of IPv6 the network.
+/// Where a request comes from; empty when unknown. The server puts it into the extensions of a request that
+/// writes: the peer, or the last `X-Forwarded-For` where the settings trust it; of IPv6 the network.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClientAddress(pub String);
 

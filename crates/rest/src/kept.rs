@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 
 use axum::extract::FromRequestParts;
+use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderValue, header, request::Parts};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -22,17 +23,14 @@ const BYTES_MAX: usize = 32 << 20;
 const ANSWER_BYTES_MAX: usize = 256 << 10;
 
 /// The path and query of a request by somebody without a session; `None` for those who have one.
-pub struct KeptKey(Option<String>);
+pub struct KeptKey(Option<PathAndQuery>);
 
 impl FromRequestParts<Ctx> for KeptKey {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, ctx: &Ctx) -> Result<Self, std::convert::Infallible> {
         let has_session = bearer_or_cookie(&parts.headers, ctx.settings().is_demo).is_some();
-        Ok(Self(
-            (!has_session)
-                .then(|| parts.uri.path_and_query().map_or("", |target| target.as_str()).to_owned()),
-        ))
+        Ok(Self(if has_session { None } else { parts.uri.path_and_query().cloned() }))
     }
 }
 
@@ -85,7 +83,7 @@ impl Ctx {
             let body = self.db().read(move |rx| json::<T, E>(&read(rx)?)).await;
             return Ok(answer(body?));
         };
-        if let Some(body) = self.answers().find(self, &key) {
+        if let Some(body) = self.answers().find(self, key.as_str()) {
             return Ok(answer(body));
         }
         let start = self.db().commits_seen();
@@ -96,7 +94,7 @@ impl Ctx {
         };
         let (body, tables) = self.db().read(look).await?;
         if let Some(mark) = self.db().mark(start, tables) {
-            self.answers().keep(key, mark, body.clone());
+            self.answers().keep(key.as_str().to_owned(), mark, body.clone());
         }
         Ok(answer(body))
     }

@@ -129,11 +129,13 @@ impl Config {
         self.listen()?;
         self.metrics_listen()?;
         self.roles()?;
-        self.number("connections_max")?;
-        self.number("database_connections")?;
-        self.number("waiting_max")?;
-        self.number("request_seconds")?;
+        for name in ["connections_max", "database_connections", "waiting_max", "request_seconds"] {
+            if self.number(name)? == 0 {
+                bail!("{name} is at least 1: with 0 nothing would be answered");
+            }
+        }
         self.number("drain_seconds")?;
+        crate::log::check(self.text("log"))?;
         self.flag("trust_forwarded")?;
         self.anonymous_writes_per_minute(true)?;
         let sms_url = self.text("sms_url");
@@ -284,6 +286,9 @@ mod tests {
         assert!(of("roles = \"web,scheduler\"", &[]).is_err());
         assert!(of("connections_max = \"many\"", &[]).is_err());
         assert!(of("listen = \"8080\"", &[]).is_err());
+        assert!(of("connections_max = 0", &[]).is_err());
+        assert!(of("", &[("log", Some("tuan=loud".to_owned()))]).is_err());
+        of("drain_seconds = 0", &[("log", Some("info,db=debug".to_owned()))]).unwrap();
     }
 
     #[test]

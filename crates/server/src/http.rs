@@ -12,12 +12,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use axum::extract::DefaultBodyLimit;
-use axum::http::StatusCode;
-use axum::{Router, middleware};
+use around::AroundAll;
+use axum::Router;
+use axum::http::{HeaderValue, StatusCode};
 use base::Problem;
 use rest::{Ctx, OpenApiRouter};
-use tower_http::catch_panic::CatchPanicLayer;
 
 pub(crate) use guard::Limits;
 pub(crate) use listener::{Listener, serve};
@@ -45,9 +44,10 @@ impl Site {
         Arc::new(Self { ctx, limits, metrics, openapi, draining: AtomicBool::new(false), request_ids })
     }
 
-    fn next_request_id(&self) -> String {
+    fn next_request_id(&self) -> HeaderValue {
         let (process, count) = &self.request_ids;
-        format!("{process:08x}{:08x}", count.fetch_add(1, Ordering::Relaxed))
+        let id = format!("{process:08x}{:08x}", count.fetch_add(1, Ordering::Relaxed));
+        HeaderValue::try_from(id).unwrap_or(HeaderValue::from_static("none"))
     }
 
     /// From now on `/readyz` says no, so that no new work is sent here.
@@ -72,11 +72,9 @@ pub(crate) fn router(site: &Arc<Site>, routes: OpenApiRouter<Ctx>) -> Router {
         .with_state(site.ctx.clone())
         .merge(probes::routes(site, is_demo))
         .merge(web::routes(site))
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer(DefaultBodyLimit::disable())
-        .layer(middleware::from_fn_with_state(Arc::clone(site), guard::guard))
-        .layer(CatchPanicLayer::custom(around::panicked));
-    router.layer(middleware::from_fn_with_state(Arc::clone(site), around::around))
+        .method_not_allowed_fallback(method_not_allowed);
+    let around = AroundAll(Arc::clone(site));
+    router.layer(around)
 }
 
 /// Only probes and figures, for the second listener.

@@ -2,7 +2,17 @@
 
 use std::io::IsTerminal;
 
+use anyhow::{Context, Result};
 use tracing_subscriber::EnvFilter;
+
+/// Whether [`start`] will understand `filter`.
+///
+/// # Errors
+/// When it does not.
+pub(crate) fn check(filter: &str) -> Result<()> {
+    let text = || format!("log is a level, or levels by module, such as info,db=debug; not {filter:?}");
+    EnvFilter::try_new(filter).map(drop).with_context(text)
+}
 
 /// Starts logging; `filter` is `info` or finer, such as `info,db=debug`. A second call changes nothing.
 pub(crate) fn start(filter: &str) {

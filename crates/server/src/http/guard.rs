@@ -2,17 +2,15 @@
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, Method, header};
-use axum::middleware::Next;
-use axum::response::Response;
 use base::Problem;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use http_body::Body as _;
 use http_body_util::Limited;
 use people::api::ClientAddress;
 
@@ -54,30 +52,32 @@ impl Limits {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Peer(pub(super) IpAddr);
 
-pub(super) async fn guard(State(site): State<Arc<Site>>, mut request: Request, next: Next) -> Response {
+/// The request as the handlers get it.
+///
+/// # Errors
+/// The answer to a request that is refused.
+pub(super) fn admit(site: &Site, mut request: Request) -> Result<Request, Problem> {
     let is_demo = site.ctx.settings().is_demo;
-    let client = client_address(&site, &request);
-    // Everybody in a demo comes from the same few addresses; limits per number still hold.
-    let shown = if is_demo { None } else { client };
-    request.extensions_mut().insert(ClientAddress(shown.map_or(String::new(), |ip| ip.to_string())));
+    let client = client_address(site, &request);
     let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if !is_safe && let Some(problem) = refuse_write(&site, &request, client) {
-        return rest::problem_response(&problem);
+    if !is_safe {
+        if let Some(problem) = refuse_write(site, &request, client) {
+            return Err(problem);
+        }
+        // Everybody in a demo comes from the same few addresses; limits per number still hold.
+        let shown = if is_demo { None } else { client };
+        request.extensions_mut().insert(ClientAddress(shown.map_or(String::new(), |ip| ip.to_string())));
+    }
+    if request.body().is_end_stream() {
+        return Ok(request);
     }
     let max = body_max(request.uri().path());
     let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     if length.and_then(|length| length.parse::<usize>().ok()).is_some_and(|length| length > max) {
         let detail = format!("the body is larger than the {max} bytes this route takes");
-        return rest::problem_response(&Problem::new(413, "body.too_large", detail));
+        return Err(Problem::new(413, "body.too_large", detail));
     }
-    let request = request.map(|body| Body::new(Limited::new(body, max)));
-    match tokio::time::timeout(site.deadline(), next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => {
-            let detail = "the request took too long; ask again with the same Idempotency-Key";
-            rest::problem_response(&Problem::new(503, "request.timeout", detail).with_retry_after(1))
-        }
-    }
+    Ok(request.map(|body| Body::new(Limited::new(body, max))))
 }
 
 fn body_max(path: &str) -> usize {

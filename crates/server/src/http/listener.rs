@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use axum::Router;
 use axum::body::Body;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use socket2::SockRef;
@@ -120,7 +120,9 @@ fn connection(
         tracing::debug!(%error, "no delay");
     }
     let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
-        let mut request = request.map(Body::new);
+        // Most requests have no body, and need no box for it.
+        let mut request =
+            request.map(|body| if body.is_end_stream() { Body::empty() } else { Body::new(body) });
         request.extensions_mut().insert(Peer(peer.ip()));
         router.clone().oneshot(request)
     });
@@ -134,10 +136,11 @@ fn connection(
 
 #[cfg(test)]
 mod tests {
+    use axum::extract::Request;
+    use axum::middleware::{Next, from_fn};
     use axum::routing::get;
     use serde_json::Value;
     use testkit::http::Http;
-    use tower_http::catch_panic::CatchPanicLayer;
 
     use super::*;
     use crate::http::around;
@@ -162,7 +165,11 @@ mod tests {
             let listener = Listener::bind(([127, 0, 0, 1], 0).into()).unwrap();
             let address = listener.address().unwrap();
             let router = Router::new().route("/panics", get(panics)).route("/fine", get(async || "fine"));
-            let router = router.layer(CatchPanicLayer::custom(around::panicked));
+            let caught = async |request: Request, next: Next| {
+                let answer = async { Ok(next.run(request).await) };
+                around::in_time(Duration::from_secs(5), answer).await
+            };
+            let router = router.layer(from_fn(caught));
             let (stop, stopping) = watch::channel(false);
             let mut serving = JoinSet::new();
             serving.spawn(serve(listener, router, 4, stopping, Duration::from_secs(5)));

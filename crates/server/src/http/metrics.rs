@@ -1,10 +1,14 @@
 //! Figures for monitoring, in OpenMetrics.
 
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::http::Method;
 use db::Refusals;
+use foldhash::fast::RandomState;
+use parking_lot::{Mutex, RwLock};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
@@ -17,12 +21,12 @@ use prometheus_client::registry::Registry;
 const BOUNDS_S: [f64; 12] = [0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
 
 /// Methods that are counted by name.
-const METHODS: [Method; 7] =
+static METHODS: [Method; 7] =
     [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Answered {
-    method: String,
+    method: &'static str,
     route: String,
     status: u16,
 }
@@ -50,9 +54,16 @@ pub(super) struct Stored {
     pub(super) outbox_waiting: i64,
 }
 
+/// The figures of one route. A family hashes the labels for each answer; these are found by the route alone.
+struct Route {
+    seconds: Histogram,
+    answers: Mutex<Vec<(&'static str, u16, Counter)>>,
+}
+
 /// The server's figures.
 pub(crate) struct Metrics {
     own: Registry,
+    routes: RwLock<HashMap<String, Arc<Route>, RandomState>>,
     requests: Family<Answered, Counter>,
     seconds: Family<Asked, Histogram>,
     writes_waiting: Gauge,
@@ -87,6 +98,7 @@ impl Default for Metrics {
         stored.register("tuan_outbox_waiting", "Events not yet delivered", outbox_waiting.clone());
         Self {
             own,
+            routes: RwLock::default(),
             requests,
             seconds,
             writes_waiting,
@@ -104,11 +116,31 @@ impl Metrics {
     /// Counts one answer. `route` is the pattern, never the address: whatever a client makes up is `other`, or it
     /// could make up any number of figures.
     pub(super) fn note(&self, method: &Method, route: &str, status: u16, elapsed: Duration) {
-        let route = if route.is_empty() { "other" } else { route };
-        let method = if METHODS.contains(method) { method.as_str() } else { "other" };
-        let answered = Answered { method: method.to_owned(), route: route.to_owned(), status };
-        self.requests.get_or_create(&answered).inc();
-        self.seconds.get_or_create(&Asked { route: route.to_owned() }).observe(elapsed.as_secs_f64());
+        let name = if route.is_empty() { "other" } else { route };
+        let method = METHODS.iter().find(|known| *known == method).map_or("other", Method::as_str);
+        let route = self.route(name);
+        route.seconds.observe(elapsed.as_secs_f64());
+        let mut answers = route.answers.lock();
+        if let Some((.., count)) = answers.iter().find(|known| (known.0, known.1) == (method, status)) {
+            count.inc();
+            return;
+        }
+        let answered = Answered { method, route: name.to_owned(), status };
+        let count = self.requests.get_or_create(&answered).clone();
+        count.inc();
+        answers.push((method, status, count));
+    }
+
+    fn route(&self, name: &str) -> Arc<Route> {
+        if let Some(route) = self.routes.read().get(name) {
+            return Arc::clone(route);
+        }
+        let mut routes = self.routes.write();
+        let new = || {
+            let seconds = self.seconds.get_or_create(&Asked { route: name.to_owned() }).clone();
+            Arc::new(Route { seconds, answers: Mutex::default() })
+        };
+        Arc::clone(routes.entry(name.to_owned()).or_insert_with(new))
     }
 
     /// All figures as text, as of now; without those that stand in the store when it could not be read.
