@@ -112,6 +112,42 @@ app_test!(nobody_works_for_a_shop_without_having_agreed, parts, |app| {
     assert_eq!(count(&app, acts).await, 2);
 });
 
+app_test!(of_invitations_at_once_one_counts, parts, |app| {
+    let (merchant, owner) = shop(&app, 1, "13800138000").await;
+    let staff = format!("/api/v1/merchants/{merchant}/staff");
+    let body = json!({ "phone": "13800138001", "rights": ["orders"] });
+    let answers = join_all((0..8).map(|_| app.post(&staff, &owner, body.clone()))).await;
+    let (made, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 201);
+    assert_eq!((made.len(), refused.len()), (1, 7));
+    for answer in refused {
+        answer.expect_problem(409, "staff.exists");
+    }
+    assert_eq!(count(&app, "SELECT COUNT(*) FROM people_staff").await, 2);
+    assert_eq!(count(&app, "SELECT COUNT(*) FROM people_act WHERE action = 'staff.invite'").await, 1);
+});
+
+app_test!(who_is_taken_back_while_accepting_is_not_staff, parts, |app| {
+    let (merchant, owner) = shop(&app, 1, "13800138000").await;
+    let staff = format!("/api/v1/merchants/{merchant}/staff");
+    let accept = format!("/api/v1/me/invitations/{merchant}/accept");
+    let token = member(&app, "13800138001").await;
+    for _ in 0..8 {
+        let body = json!({ "phone": "13800138001", "rights": ["orders"] });
+        let row = app.post(&staff, &owner, body).await.expect(201);
+        let path = format!("{staff}/{}", row["person"].as_str().unwrap());
+        let asks =
+            [app.call("POST", &accept, &token, Value::Null), app.call("DELETE", &path, &owner, Value::Null)];
+        let [accepted, removed] = <[_; 2]>::try_from(join_all(asks).await).ok().unwrap();
+        removed.expect(204);
+        if accepted.status != 200 {
+            accepted.expect_problem(404, "invitation.not_found");
+        }
+        let me = app.get("/api/v1/me", &token).await.expect(200);
+        assert_eq!((&me["merchants"], &me["invitations"]), (&json!([]), &json!([])));
+    }
+    assert_eq!(count(&app, "SELECT COUNT(*) FROM people_staff").await, 1);
+});
+
 app_test!(nobody_gives_what_they_do_not_have, parts, |app| {
     let (merchant, owner) = shop(&app, 1, "13800138000").await;
     let staff = format!("/api/v1/merchants/{merchant}/staff");
