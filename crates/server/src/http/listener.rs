@@ -28,6 +28,9 @@ const AFTER_REFUSAL: Duration = Duration::from_millis(50);
 /// sale opens, thousands come within one moment. The system may have a lower limit of its own.
 const BACKLOG: i32 = 4_096;
 
+/// How long a client may leave what it asked for unread before its connection is cut: it would keep its place for ever.
+const UNREAD_MAX: Duration = Duration::from_secs(60);
+
 /// A bound socket.
 pub(crate) struct Listener(std::net::TcpListener);
 
@@ -42,7 +45,18 @@ impl Listener {
         listener.set_nonblocking(true)?;
         // The standard library lets 128 wait.
         SockRef::from(&listener).listen(BACKLOG)?;
-        Ok(Self(listener))
+        let listener = Self(listener);
+        listener.cut_unread_after(UNREAD_MAX)?;
+        Ok(listener)
+    }
+
+    /// What is accepted here is cut when nobody takes what was sent for so long; only Linux knows how.
+    fn cut_unread_after(&self, time: Duration) -> std::io::Result<()> {
+        #[cfg(target_os = "linux")]
+        SockRef::from(&self.0).set_tcp_user_timeout(Some(time))?;
+        #[cfg(not(target_os = "linux"))]
+        let _ = time;
+        Ok(())
     }
 
     /// Where it listens.
@@ -141,6 +155,7 @@ mod tests {
     use axum::routing::get;
     use serde_json::Value;
     use testkit::http::Http;
+    use tokio::io::AsyncWriteExt;
 
     use super::*;
     use crate::http::around;
@@ -154,6 +169,33 @@ mod tests {
         let connect = |_| std::net::TcpStream::connect_timeout(&address, wait);
         let crowd: Vec<_> = (0..400).map(connect).map_while(Result::ok).collect();
         assert_eq!(crowd.len(), 400);
+    }
+
+    // Elsewhere the system has no such limit.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn who_reads_nothing_loses_the_connection() {
+        testkit::block_on(async {
+            let listener = Listener::bind(([127, 0, 0, 1], 0).into()).unwrap();
+            listener.cut_unread_after(Duration::from_millis(500)).unwrap();
+            let address = listener.address().unwrap();
+            let big = get(async || vec![0_u8; 64 << 20]);
+            let router = Router::new().route("/big", big).route("/fine", get(async || "fine"));
+            let (stop, stopping) = watch::channel(false);
+            let mut serving = JoinSet::new();
+            // One place: whoever comes second is answered when the first is gone.
+            serving.spawn(serve(listener, router, 1, stopping, Duration::from_secs(5)));
+            let mut idle = TcpStream::connect(address).await.unwrap();
+            idle.write_all(b"GET /big HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+            idle.readable().await.unwrap();
+            let mut http = Http::new(address, "");
+            let answer =
+                tokio::time::timeout(HEAD_MAX / 2, http.send("GET", "/fine", "", &Value::Null)).await;
+            assert_eq!(answer.unwrap().unwrap().status, 200);
+            drop(idle);
+            stop.send_replace(true);
+            serving.join_all().await.into_iter().for_each(Result::unwrap);
+        });
     }
 
     #[test]
