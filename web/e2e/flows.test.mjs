@@ -252,6 +252,7 @@ test('who is asked to work for a shop answers in the shop', async () => {
   await page.route(/\/api\/v1\/me\/invitations\/[^/]+\/accept$/, (route) => ((asked = []), route.fulfill({ json: { ...me, invitations: [] } })))
   await page.goto(new URL('/me', page.url()).href)
   await page.getByText(`“${merchants[0].name}”邀请你成为店员。`).waitFor()
+  await page.getByText('你将可以处理：订单与发货').waitFor()
   await page.getByRole('button', { name: '接受' }).click()
   await page.getByText('邀请你成为店员').waitFor({ state: 'detached' })
   await page.context().close()

@@ -57,12 +57,13 @@ export default {
     demo: 'Demo: play the payment provider', demo_note: 'Choose what the provider does and see how the system copes.', actions: { pay: 'Pay', fail: 'Fail', pay_twice: 'Notify twice', pay_wrong_amount: 'Wrong amount', pay_lost: 'Pay, but lose the notice' },
   },
   ledger: { balance: 'Balance', payment: 'Payment', pending: 'Pending', none: 'No entries yet', order: 'Order' },
+  right: { products: 'products and prices', stock: 'stock', orders: 'orders and shipping', refunds: 'refunds', deals: 'team buying', reach: 'shares and commissions', money: 'balance', staff: 'staff and log' },
   people: {
     large: 'Large text', large_note: 'Bigger text, bigger buttons', name_head: 'Name', shown_name: 'Name', name_note: 'Others see only the first character in teams and shared links, such as “J**”. Shops you bought from see all of it.', renamed: 'Name saved', set_password: 'Set a password', change_password: 'Change the password', current_password: 'Current password', new_password: 'New password', password_note: 'At least 8 characters. You can then sign in with phone and password. The first one can be set within 15 minutes of signing in by code.', password_note_change: 'At least 8 characters. Forgotten the current one? Sign in by code; for 15 minutes it is not needed.', prove: 'Sign in by code', password_set: 'Password saved', end_others: 'Sign out all other devices', end_others_note: 'Every device but this one must sign in again.', others_ended: 'All other devices are signed out', end_session_of: 'Sign out {name}',
     sign_in: 'Sign in', sign_out: 'Sign out', welcome: 'Hello', console: 'Merchant console', language: 'Language', region_hint: 'Province, city, district', default_address: 'Use as default', default: 'Default', add_address: 'Add an address', edit_address: 'Edit address',
     no_addresses: 'No addresses yet', edit_of: "Edit {name}'s address", remove_of: "Remove {name}'s address", no_devices: 'No devices', unknown_device: 'Unknown device', seen: 'Last used', this_device: 'This device', end_session: 'Sign out',
     way: 'How to sign in', by_code: 'By code', by_password: 'By password', send_code: 'Get a code', resend_in: 'Again in {n}s', code_sent: 'The code is on its way', demo_code: 'Demo: the code is filled in', sign_in_note: 'A new phone number becomes a member by signing in. Browsing needs no sign-in.',
-    asks_you: '“{name}” asks you to work there as staff.', accept: 'Accept', decline: 'Decline', invitation: 'Invitation',
+    asks_you: '“{name}” asks you to work there as staff.', would_see_to: 'You would see to: {rights}', accept: 'Accept', decline: 'Decline', invitation: 'Invitation',
     demo_people: 'Demo: sign in as one of these', sign_in_as: 'Sign in as {name}',
   },
 }

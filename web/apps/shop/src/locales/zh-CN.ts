@@ -57,12 +57,13 @@ export default {
     demo: '演示：扮演支付渠道', demo_note: '选择渠道要发生的事，看系统如何应对。', actions: { pay: '支付成功', fail: '支付失败', pay_twice: '重复通知两次', pay_wrong_amount: '金额不符', pay_lost: '支付成功但通知丢失' },
   },
   ledger: { balance: '余额', payment: '付款', pending: '待入账', none: '还没有收支', order: '查看订单' },
+  right: { products: '商品与定价', stock: '库存', orders: '订单与发货', refunds: '退款', deals: '拼团活动', reach: '分享与佣金', money: '账户与流水', staff: '成员与日志' },
   people: {
     large: '大字模式', large_note: '字更大，按钮更好点', name_head: '昵称', shown_name: '昵称', name_note: '别人在拼团和分享里只看到第一个字，如“小*”。买过东西的店铺能看到全名。', renamed: '昵称已保存', set_password: '设置登录密码', change_password: '修改登录密码', current_password: '当前密码', new_password: '新密码', password_note: '至少 8 个字符。设置后可以用手机号加密码登录。首次设置须在验证码登录后 15 分钟内。', password_note_change: '至少 8 个字符。忘了当前密码时，用验证码重新登录后 15 分钟内可以不填。', prove: '用验证码登录', password_set: '密码已保存', end_others: '退出其他所有设备', end_others_note: '除了本机，其他设备都要重新登录。', others_ended: '其他设备都已退出', end_session_of: '让 {name} 下线',
     sign_in: '登录', sign_out: '退出登录', welcome: '你好', console: '商家工作台', language: '语言', region_hint: '如：浙江省杭州市西湖区', default_address: '设为默认地址', default: '默认', add_address: '新增收货地址', edit_address: '编辑收货地址',
     no_addresses: '还没有收货地址', edit_of: '编辑 {name} 的地址', remove_of: '删除 {name} 的地址', no_devices: '没有登录的设备', unknown_device: '未知设备', seen: '最近使用', this_device: '本机', end_session: '下线',
     way: '登录方式', by_code: '验证码登录', by_password: '密码登录', send_code: '获取验证码', resend_in: '{n} 秒后重发', code_sent: '验证码已发送', demo_code: '演示：验证码已自动填入', sign_in_note: '未注册的手机号登录后自动成为会员。浏览不需要登录。',
-    asks_you: '“{name}”邀请你成为店员。', accept: '接受', decline: '拒绝', invitation: '邀请',
+    asks_you: '“{name}”邀请你成为店员。', would_see_to: '你将可以处理：{rights}', accept: '接受', decline: '拒绝', invitation: '邀请',
     demo_people: '演示：可以用这些身份登录', sign_in_as: '以 {name} 登录',
   },
 }
