@@ -123,6 +123,8 @@ ids! {
     PaymentId = "pay";
     /// A refund of an order.
     RefundId = "rfd";
+    /// An after-sale case of an order.
+    CaseId = "cas";
     /// A team-buying activity.
     ActivityId = "dea";
     /// A team of people who buy together.

@@ -306,6 +306,10 @@ pub(crate) async fn merchant_product_list(
     Ok(Json(ctx.db().read::<_, DbError, _>(read).await?))
 }
 
+fn yes() -> bool {
+    true
+}
+
 /// A product as a merchant writes it.
 #[derive(Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -322,7 +326,8 @@ pub(crate) struct ProductBody {
     #[schema(max_items = 30)]
     #[serde(default)]
     attributes: Vec<Attribute>,
-    #[serde(default)]
+    /// Left out, it is: goods that may not be returned are the exception.
+    #[serde(default = "yes")]
     no_reason_return: bool,
     /// The first is the cover.
     #[schema(max_items = 10)]
@@ -348,7 +353,8 @@ pub(crate) struct ProductUpdateBody {
     #[schema(max_items = 30)]
     #[serde(default)]
     attributes: Vec<Attribute>,
-    #[serde(default)]
+    /// Left out, it is: goods that may not be returned are the exception.
+    #[serde(default = "yes")]
     no_reason_return: bool,
     /// The first is the cover.
     #[schema(max_items = 10)]

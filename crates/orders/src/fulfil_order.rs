@@ -111,10 +111,11 @@ fn receive_by_buyer(tx: &mut Tx, person: PersonId, id: OrderId) -> Result<(), Fu
 }
 
 /// Settles an order whose return window is over: what is left of its money goes to those who brought the buyer and
-/// to the merchant. Does nothing to one that was settled, or given back in full.
+/// to the merchant. Does nothing to one that was settled, or given back in full; one with an open after-sale case waits
+/// until that is closed.
 pub(crate) fn complete(tx: &mut Tx, mut order: Order) -> Result<(), TransferError> {
     let is_due = order.state() == OrderState::Received && order.settle_at.is_some_and(|at| at <= tx.now());
-    if !is_due {
+    if !is_due || order.open_cases > 0 {
         return Ok(());
     }
     let (merchant, currency) = (order.merchant, order.currency);

@@ -31,6 +31,7 @@ pub(crate) fn modules() -> Vec<Module> {
         reach::module(),
         payments::module(),
         orders::module(),
+        aftersale::module(),
         insight::module(),
     ]
 }

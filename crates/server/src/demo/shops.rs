@@ -77,6 +77,9 @@ async fn open_one(inside: &Inside, operator: &str, shop: &Shop) -> Result<OpenSh
     let rules = json!({ "level1_bp": level1, "level2_bp": level2, "window_hours": 72, "model": "last_touch",
         "return_window_days": 7 });
     inside.call("PUT", &format!("{of}/commission-rules"), &token, rules).await?;
+    let terms = json!({ "address": { "name": shop.staff.name, "phone": shop.staff.phone,
+        "region": "浙江省杭州市余杭区", "street": "良渚街道 88 号仓库" }, "price_protection_days": 15, "version": 0 });
+    inside.call("PUT", &format!("{of}/after-sale-terms"), &token, terms).await?;
     Ok(OpenShop {
         key: shop.key.clone(),
         merchant: merchant.parse::<MerchantId>()?,
