@@ -36,6 +36,10 @@ const teamOrder = `/checkout?sku=${sku}&qty=1&product=${id('prd', 1)}&activity=$
 //   fails: the key of the text when it fails, where it is not the server's own; waits: what is shown until then
 //   asks: a part of the question, where a page asks for the same thing twice; method: where it is no GET
 const shop = [
+  ['aftersale/AskPage', '/orders/{}', `/orders/${id('ord', 5)}/after-sale`, {}],
+  ['aftersale/AskPage', '/orders/{}/after-sale-options', `/orders/${id('ord', 5)}/after-sale`, { none: { kinds: [], lines: [], no_reason_until: null, price_drop: null, cases: [] }, says: 'aftersale.nothing' }],
+  ['aftersale/CasePage', '/after-sales/{}', `/after-sales/${id('cas', 1)}`, {}],
+  ['aftersale/CasesPage', '/after-sales', '/after-sales', { none: NONE, says: 'aftersale.none', ends: true }],
   ['catalog/CategoriesPage', '/categories', '/categories', { none: { items: [] }, says: 'catalog.no_categories' }],
   ['catalog/CategoriesPage', '/products', '/categories', { none: NONE, says: 'catalog.none_here', ends: true }],
   ['catalog/HomePage', '/categories', '/', { none: { items: [] }, gone: '.diamonds', fails: 'catalog.categories_failed', waits: '.diamonds-waiting' }],
@@ -78,6 +82,10 @@ const shop = [
 ]
 const operator = '/console/operator'
 const console_ = [
+  ['aftersale/CasePage', '/after-sales/{}', `${m}/after-sales/${id('cas', 2)}`, {}],
+  ['aftersale/CasesPage', '/merchants/{}/after-sales', `${m}/after-sales`, { none: NONE, says: 'aftersale.none', ends: true }],
+  ['aftersale/CasesPage', '/disputes', '/console/operator/disputes', { none: NONE, says: 'aftersale.none', ends: true }],
+  ['aftersale/TermsPage', '/merchants/{}/after-sale-terms', `${m}/after-sale-terms`, {}],
   ['catalog/ProductPage', '/categories', `${m}/products/new`, { fails: 'catalog.categories_failed', waits: '#main' }],
   ['catalog/ProductPage', '/products/{}', `${m}/products/${id('prd', 1)}`, {}],
   ['catalog/ProductsPage', '/merchants/{}/products', `${m}/products`, { none: NONE, says: 'catalog.none', ends: true }],

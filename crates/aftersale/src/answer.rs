@@ -22,13 +22,13 @@ pub(crate) fn routes() -> OpenApiRouter<Ctx> {
 
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct AgreeBody {
+struct CaseAgreeBody {
     words: Option<Text<1, 1000>>,
 }
 
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct DeclineBody {
+struct CaseDeclineBody {
     /// Why not.
     words: Text<1, 1000>,
 }
@@ -36,7 +36,7 @@ struct DeclineBody {
 /// Units of a line that can be sold again.
 #[derive(Clone, Copy, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct ShelfBody {
+struct CaseShelfBody {
     line: i64,
     #[schema(minimum = 0, maximum = 9_999)]
     units: i64,
@@ -45,6 +45,7 @@ struct ShelfBody {
 /// What ends the case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = CaseOutcome)]
 enum Outcome {
     /// The money goes back.
     Refund,
@@ -54,17 +55,18 @@ enum Outcome {
 
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct AcceptBody {
+struct CaseAcceptBody {
     outcome: Outcome,
     /// What of it lies on the shelf again; what is left out does not.
     #[schema(max_items = 200)]
-    shelf: Vec<ShelfBody>,
+    shelf: Vec<CaseShelfBody>,
     words: Option<Text<1, 1000>>,
 }
 
 /// How the platform decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = CaseVerdict)]
 enum Verdict {
     /// Money of what was asked for goes back.
     Refund,
@@ -76,7 +78,7 @@ enum Verdict {
 
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct DecideBody {
+struct CaseDecideBody {
     verdict: Verdict,
     /// With `refund`: how much; all that was asked for when left out.
     #[schema(minimum = 1)]
@@ -90,7 +92,7 @@ fn text(words: Option<&Text<1, 1000>>) -> &str {
 }
 
 /// Agrees: the money goes back at once, or the buyer is told where to send the goods.
-fn agree(tx: &mut Tx, actor: &Actor, id: CaseId, body: &AgreeBody) -> Result<CaseView, StepError> {
+fn agree(tx: &mut Tx, actor: &Actor, id: CaseId, body: &CaseAgreeBody) -> Result<CaseView, StepError> {
     let (mut row, by) = steps::as_shop(tx, actor, id)?;
     let words = text(body.words.as_ref());
     match row.kind {
@@ -106,7 +108,7 @@ fn agree(tx: &mut Tx, actor: &Actor, id: CaseId, body: &AgreeBody) -> Result<Cas
     Ok(views::view(tx, &row, Side::Shop, None)?)
 }
 
-fn decline(tx: &mut Tx, actor: &Actor, id: CaseId, body: &DeclineBody) -> Result<CaseView, StepError> {
+fn decline(tx: &mut Tx, actor: &Actor, id: CaseId, body: &CaseDeclineBody) -> Result<CaseView, StepError> {
     let (mut row, by) = steps::as_shop(tx, actor, id)?;
     steps::step(tx, &mut row, Move::Decline, by, ("declined", body.words.as_str()))?;
     steps::log(tx, actor, &row, "aftersale.decline", body.words.as_str())?;
@@ -114,7 +116,7 @@ fn decline(tx: &mut Tx, actor: &Actor, id: CaseId, body: &DeclineBody) -> Result
 }
 
 /// The goods are here, or the shop does not want them back: the case ends with money or with other goods.
-fn accept(tx: &mut Tx, actor: &Actor, id: CaseId, body: &AcceptBody) -> Result<CaseView, StepError> {
+fn accept(tx: &mut Tx, actor: &Actor, id: CaseId, body: &CaseAcceptBody) -> Result<CaseView, StepError> {
     let (mut row, by) = steps::as_shop(tx, actor, id)?;
     let has_goods = row.tracking.is_some();
     let shelf: Vec<(i64, i64)> = body.shelf.iter().map(|part| (part.line, part.units)).collect();
@@ -137,7 +139,7 @@ fn accept(tx: &mut Tx, actor: &Actor, id: CaseId, body: &AcceptBody) -> Result<C
 }
 
 /// Decides a dispute.
-fn decide(tx: &mut Tx, actor: &Actor, id: CaseId, body: &DecideBody) -> Result<CaseView, StepError> {
+fn decide(tx: &mut Tx, actor: &Actor, id: CaseId, body: &CaseDecideBody) -> Result<CaseView, StepError> {
     actor.must_be_operator()?;
     let mut row = store::find_case(tx, id)?.ok_or(Denied::Unknown)?;
     if row.state != State::Disputed {
@@ -166,12 +168,12 @@ fn decide(tx: &mut Tx, actor: &Actor, id: CaseId, body: &DecideBody) -> Result<C
 
 /// Agree to what a buyer asks for. Staff with the right to refund.
 #[utoipa::path(post, path = "/api/v1/after-sales/{case}/agree", tag = "aftersale", params(("case" = CaseId, Path)),
-    request_body = AgreeBody, responses((status = 200, body = CaseView), StepError, Common))]
+    request_body = CaseAgreeBody, responses((status = 200, body = CaseView), StepError, Common))]
 async fn case_agree(
     ctx: rest::State,
     actor: Actor,
     Path(case): Path<CaseId>,
-    command: Command<AgreeBody>,
+    command: Command<CaseAgreeBody>,
 ) -> Result<Response, Refused> {
     let (own, body) = (actor.clone(), command.body);
     ctx.once(&actor, &command.once, StatusCode::OK, move |tx| agree(tx, &own, case, &body)).await
@@ -179,13 +181,13 @@ async fn case_agree(
 
 /// Say no to what a buyer asks for, also after looking at what came back.
 #[utoipa::path(post, path = "/api/v1/after-sales/{case}/decline", tag = "aftersale",
-    params(("case" = CaseId, Path)), request_body = DeclineBody,
+    params(("case" = CaseId, Path)), request_body = CaseDeclineBody,
     responses((status = 200, body = CaseView), StepError, Common))]
 async fn case_decline(
     ctx: rest::State,
     actor: Actor,
     Path(case): Path<CaseId>,
-    command: Command<DeclineBody>,
+    command: Command<CaseDeclineBody>,
 ) -> Result<Response, Refused> {
     let (own, body) = (actor.clone(), command.body);
     ctx.once(&actor, &command.once, StatusCode::OK, move |tx| decline(tx, &own, case, &body)).await
@@ -193,13 +195,13 @@ async fn case_decline(
 
 /// End a case with money or other goods, the shelf told apart.
 #[utoipa::path(post, path = "/api/v1/after-sales/{case}/accept", tag = "aftersale",
-    params(("case" = CaseId, Path)), request_body = AcceptBody,
+    params(("case" = CaseId, Path)), request_body = CaseAcceptBody,
     responses((status = 200, body = CaseView), StepError, Common))]
 async fn case_accept(
     ctx: rest::State,
     actor: Actor,
     Path(case): Path<CaseId>,
-    command: Command<AcceptBody>,
+    command: Command<CaseAcceptBody>,
 ) -> Result<Response, Refused> {
     let (own, body) = (actor.clone(), command.body);
     ctx.once(&actor, &command.once, StatusCode::OK, move |tx| accept(tx, &own, case, &body)).await
@@ -207,13 +209,13 @@ async fn case_accept(
 
 /// Decide a dispute. Operators.
 #[utoipa::path(post, path = "/api/v1/after-sales/{case}/decide", tag = "aftersale",
-    params(("case" = CaseId, Path)), request_body = DecideBody,
+    params(("case" = CaseId, Path)), request_body = CaseDecideBody,
     responses((status = 200, body = CaseView), StepError, Common))]
 async fn case_decide(
     ctx: rest::State,
     actor: Actor,
     Path(case): Path<CaseId>,
-    command: Command<DecideBody>,
+    command: Command<CaseDecideBody>,
 ) -> Result<Response, Refused> {
     let (own, body) = (actor.clone(), command.body);
     ctx.once(&actor, &command.once, StatusCode::OK, move |tx| decide(tx, &own, case, &body)).await

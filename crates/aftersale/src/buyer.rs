@@ -23,12 +23,12 @@ pub(crate) fn routes() -> OpenApiRouter<Ctx> {
 /// Nothing more is needed.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct NothingBody {}
+struct CaseNothingBody {}
 
 /// How the goods travel back.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct SendBody {
+struct CaseSendBody {
     carrier: Text<1, 60>,
     tracking: Text<1, 60>,
 }
@@ -36,7 +36,7 @@ struct SendBody {
 /// Words for the other side.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct SayBody {
+struct CaseSayBody {
     words: Text<1, 1000>,
 }
 
@@ -46,7 +46,7 @@ fn withdraw(tx: &mut Tx, actor: &Actor, id: CaseId) -> Result<CaseView, StepErro
     Ok(views::view(tx, &row, Side::Buyer, None)?)
 }
 
-fn send(tx: &mut Tx, actor: &Actor, id: CaseId, body: &SendBody) -> Result<CaseView, StepError> {
+fn send(tx: &mut Tx, actor: &Actor, id: CaseId, body: &CaseSendBody) -> Result<CaseView, StepError> {
     let (mut row, by) = steps::as_buyer(tx, actor, id)?;
     row.carrier = Some(body.carrier.as_str().to_owned());
     row.tracking = Some(body.tracking.as_str().to_owned());
@@ -55,7 +55,7 @@ fn send(tx: &mut Tx, actor: &Actor, id: CaseId, body: &SendBody) -> Result<CaseV
     Ok(views::view(tx, &row, Side::Buyer, None)?)
 }
 
-fn dispute(tx: &mut Tx, actor: &Actor, id: CaseId, body: &SayBody) -> Result<CaseView, StepError> {
+fn dispute(tx: &mut Tx, actor: &Actor, id: CaseId, body: &CaseSayBody) -> Result<CaseView, StepError> {
     let (mut row, by) = steps::as_buyer(tx, actor, id)?;
     steps::step(tx, &mut row, Move::Dispute, by, ("disputed", body.words.as_str()))?;
     Ok(views::view(tx, &row, Side::Buyer, None)?)
@@ -65,7 +65,7 @@ fn dispute(tx: &mut Tx, actor: &Actor, id: CaseId, body: &SayBody) -> Result<Cas
 const TURNS_MAX: usize = 150;
 
 /// Says something in an open case: its buyer, its shop, or the platform.
-fn say(tx: &mut Tx, actor: &Actor, id: CaseId, body: &SayBody) -> Result<CaseView, StepError> {
+fn say(tx: &mut Tx, actor: &Actor, id: CaseId, body: &CaseSayBody) -> Result<CaseView, StepError> {
     let (mut row, side) = views::visible(tx, actor, id)?;
     if !row.state.is_open() || store::turns(tx, id)?.len() >= TURNS_MAX {
         return Err(StepError::State { state: row.state.word() });
@@ -79,13 +79,13 @@ fn say(tx: &mut Tx, actor: &Actor, id: CaseId, body: &SayBody) -> Result<CaseVie
 
 /// Let a case be.
 #[utoipa::path(post, path = "/api/v1/after-sales/{case}/withdraw", tag = "aftersale",
-    params(("case" = CaseId, Path)), request_body = NothingBody,
+    params(("case" = CaseId, Path)), request_body = CaseNothingBody,
     responses((status = 200, body = CaseView), StepError, Common))]
 async fn case_withdraw(
     ctx: rest::State,
     Member(actor): Member,
     Path(case): Path<CaseId>,
-    command: Command<NothingBody>,
+    command: Command<CaseNothingBody>,
 ) -> Result<Response, Refused> {
     let own = actor.clone();
     ctx.once(&actor, &command.once, StatusCode::OK, move |tx| withdraw(tx, &own, case)).await
@@ -93,12 +93,12 @@ async fn case_withdraw(
 
 /// Tell that the goods are on their way back.
 #[utoipa::path(post, path = "/api/v1/after-sales/{case}/send", tag = "aftersale", params(("case" = CaseId, Path)),
-    request_body = SendBody, responses((status = 200, body = CaseView), StepError, Common))]
+    request_body = CaseSendBody, responses((status = 200, body = CaseView), StepError, Common))]
 async fn case_send(
     ctx: rest::State,
     Member(actor): Member,
     Path(case): Path<CaseId>,
-    command: Command<SendBody>,
+    command: Command<CaseSendBody>,
 ) -> Result<Response, Refused> {
     let (own, body) = (actor.clone(), command.body);
     ctx.once(&actor, &command.once, StatusCode::OK, move |tx| send(tx, &own, case, &body)).await
@@ -106,13 +106,13 @@ async fn case_send(
 
 /// Take a refusal to the platform.
 #[utoipa::path(post, path = "/api/v1/after-sales/{case}/dispute", tag = "aftersale",
-    params(("case" = CaseId, Path)), request_body = SayBody,
+    params(("case" = CaseId, Path)), request_body = CaseSayBody,
     responses((status = 200, body = CaseView), StepError, Common))]
 async fn case_dispute(
     ctx: rest::State,
     Member(actor): Member,
     Path(case): Path<CaseId>,
-    command: Command<SayBody>,
+    command: Command<CaseSayBody>,
 ) -> Result<Response, Refused> {
     let (own, body) = (actor.clone(), command.body);
     ctx.once(&actor, &command.once, StatusCode::OK, move |tx| dispute(tx, &own, case, &body)).await
@@ -120,12 +120,12 @@ async fn case_dispute(
 
 /// Say something in an open case.
 #[utoipa::path(post, path = "/api/v1/after-sales/{case}/turns", tag = "aftersale", params(("case" = CaseId, Path)),
-    request_body = SayBody, responses((status = 200, body = CaseView), StepError, Common))]
+    request_body = CaseSayBody, responses((status = 200, body = CaseView), StepError, Common))]
 async fn case_say(
     ctx: rest::State,
     actor: Actor,
     Path(case): Path<CaseId>,
-    command: Command<SayBody>,
+    command: Command<CaseSayBody>,
 ) -> Result<Response, Refused> {
     let (own, body) = (actor.clone(), command.body);
     ctx.once(&actor, &command.once, StatusCode::OK, move |tx| say(tx, &own, case, &body)).await

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 /// What a buyer asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = CaseKind)]
 pub(crate) enum Kind {
     /// Money back; the goods stay, or never came.
     Refund,
@@ -22,6 +23,7 @@ pub(crate) enum Kind {
 /// Why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = CaseReason)]
 pub(crate) enum Reason {
     /// None is needed within seven days.
     #[serde(rename = "no_reason")]
@@ -62,6 +64,7 @@ impl Reason {
 /// How far a case has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = CaseState)]
 pub(crate) enum State {
     /// The shop is to answer.
     Requested,
@@ -84,6 +87,7 @@ pub(crate) enum State {
 /// Who moves a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = CaseSide)]
 pub(crate) enum Side {
     /// Who bought.
     Buyer,

@@ -25,7 +25,7 @@ const OPEN_MAX: usize = 10;
 /// What is asked for of one line.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct ItemBody {
+struct CaseItemBody {
     line: i64,
     /// Units that go back, or that never came; 0 asks for money only.
     #[schema(minimum = 0, maximum = 9_999)]
@@ -47,7 +47,7 @@ struct CaseBody {
     /// Left out for price protection, which looks at every line.
     #[serde(default)]
     #[schema(max_items = 200)]
-    items: Vec<ItemBody>,
+    items: Vec<CaseItemBody>,
 }
 
 #[derive(Debug, thiserror::Error, rest::Problem)]
@@ -240,7 +240,7 @@ fn must_fit(body: &CaseBody, order: &OrderFacts, now: Timestamp) -> Result<(), O
     }
 }
 
-fn claim(left: &Left, line: &LineFacts, item: &ItemBody, kind: Kind) -> Result<ItemRow, OpenCaseError> {
+fn claim(left: &Left, line: &LineFacts, item: &CaseItemBody, kind: Kind) -> Result<ItemRow, OpenCaseError> {
     let (units, money) = (left.units(line.line), left.money(line.line));
     let beyond = OpenCaseError::BeyondLine { line: line.line, units, money_minor: money };
     if item.units < 0 || item.units > units {

@@ -35,7 +35,7 @@ struct ReturnAddressBody {
 
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct TermsBody {
+struct AfterSaleTermsBody {
     address: ReturnAddressBody,
     /// Days after payment; 0 for no price protection.
     #[schema(minimum = 0, maximum = 90)]
@@ -76,7 +76,7 @@ fn set_terms(
     tx: &mut Tx,
     actor: &Actor,
     merchant: MerchantId,
-    new: &TermsBody,
+    new: &AfterSaleTermsBody,
 ) -> Result<AfterSaleTerms, TermsError> {
     actor.may(merchant, Right::Refunds)?;
     if !(0..=90).contains(&new.price_protection_days) {
@@ -112,13 +112,13 @@ async fn after_sale_terms_get(
 
 /// Set how a shop deals with what comes back. Staff with the right to refund.
 #[utoipa::path(put, path = "/api/v1/merchants/{merchant}/after-sale-terms", tag = "aftersale",
-    params(("merchant" = MerchantId, Path)), request_body = TermsBody,
+    params(("merchant" = MerchantId, Path)), request_body = AfterSaleTermsBody,
     responses((status = 200, body = AfterSaleTerms), TermsError, Common))]
 async fn after_sale_terms_put(
     ctx: rest::State,
     actor: Actor,
     Path(merchant): Path<MerchantId>,
-    Json(body): Json<TermsBody>,
+    Json(body): Json<AfterSaleTermsBody>,
 ) -> Result<Json<AfterSaleTerms>, Refused> {
     let write = move |tx: &mut Tx| set_terms(tx, &actor, merchant, &body);
     Ok(Json(ctx.db().write(Lane::Interactive, write).await?))

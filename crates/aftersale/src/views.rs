@@ -38,7 +38,7 @@ struct CaseItemView {
 
 /// Something said or done.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-struct TurnView {
+struct CaseTurnView {
     at: Timestamp,
     side: Side,
     /// `opened agreed declined no_answer sent said disputed done exchanged withdrawn rejected lapsed superseded`.
@@ -74,7 +74,7 @@ pub(crate) struct CaseView {
     /// When the case moves on by itself.
     due_at: Option<Timestamp>,
     opened_at: Timestamp,
-    turns: Vec<TurnView>,
+    turns: Vec<CaseTurnView>,
     /// What the person who asks may do: `withdraw send dispute say agree decline accept replace decide`.
     may: Vec<&'static str>,
     /// The server's clock, for countdowns.
@@ -146,7 +146,7 @@ pub(crate) fn view(
     let turns = store::turns(rx, row.id)?;
     let turns = turns
         .into_iter()
-        .map(|turn| TurnView { at: turn.at, side: turn.side, what: turn.what, words: turn.words })
+        .map(|turn| CaseTurnView { at: turn.at, side: turn.side, what: turn.what, words: turn.words })
         .collect();
     let is_sending = matches!(row.state, State::AwaitingGoods | State::GoodsSent);
     let terms = if is_sending { store::terms(rx, row.merchant)? } else { store::TermsRow::default() };

@@ -4,7 +4,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { activities, addresses, at, categories, id, me, merchants, next, orders, order, people, products, quote, teams, yuan } from './data.mjs'
+import { activities, addresses, at, cases, categories, id, me, merchants, next, orders, order, people, products, quote, teams, yuan } from './data.mjs'
 
 const web = fileURLToPath(new URL('../..', import.meta.url))
 const KINDS = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.json': 'application/json' }
@@ -31,7 +31,7 @@ function makeApi(state) {
         const product = products.find((p) => p.skus.some((s) => s.id === sku))
         if (product?.merchant !== m.id) return []
         const found = product.skus.find((s) => s.id === sku)
-        return [{ sku, product: product.id, title: product.title, picture: product.pictures[0], option_values: found.option_values, qty, unit: found.price, available: found.available, problem: found.available < 1 ? 'stock.short' : null }]
+        return [{ sku, product: product.id, title: product.title, picture: product.pictures[0], option_values: found.option_values, qty, unit: found.price, available: found.available, no_reason_return: product.no_reason_return, problem: found.available < 1 ? 'stock.short' : null }]
       })
       return { merchant: m.id, merchant_name: m.name, lines, quote: quote(lines.filter((l) => !l.problem)), next: next(quote(lines.filter((l) => !l.problem))) }
     }).filter((g) => g.lines.length > 0)
@@ -83,6 +83,15 @@ function makeApi(state) {
     ['GET', '/orders/([^/]+)', ([o]) => find(orders, o)],
     ['POST', '/orders/([^/]+)/(cancel|receive|shipments)', ([o, act]) => order(Number.parseInt(o.slice(4), 16), { cancel: 'cancelled', receive: 'received', shipments: 'shipped' }[act])],
     ['GET', '/orders/([^/]+)/evidence', () => ({ model: 'last_touch', window_hours: 72, touches: [{ at: at(-8000), code: 'K7Q2M0', sharer: id('per', 2), sharer_name: '周*', scene: 'link', counted: true, reason: 'counted' }, { at: at(-9000), code: 'K7Q2M1', sharer: id('per', 3), sharer_name: '李*', scene: 'poster', counted: false, reason: 'superseded' }], commissions: [commission(0, 'frozen')] })],
+    ['GET', '/orders/([^/]+)/after-sale-options', ([o]) => ({ kinds: ['refund', 'return', 'exchange', 'price_protection'], lines: find(orders, o).lines.map((l) => ({ line: l.line, units: l.qty, amount: l.total, no_reason_return: l.no_reason_return })), no_reason_until: at(86400 * 5), price_drop: yuan(300), cases: [] })],
+    ['POST', '/orders/[^/]+/after-sales', (_, body) => ({ ...cases[0], kind: body.kind, reason: body.reason })],
+    ['GET', '/after-sales', () => page(cases)],
+    ['GET', '/after-sales/([^/]+)', ([c]) => find(cases, c)],
+    ['POST', '/after-sales/([^/]+)/([a-z]+)', ([c, act]) => ({ ...find(cases, c), state: { send: 'goods_sent', withdraw: 'withdrawn', dispute: 'disputed', agree: 'done', accept: 'done', decline: 'declined', decide: 'done' }[act] ?? find(cases, c).state, may: [] })],
+    ['GET', '/merchants/[^/]+/after-sales', (_, __, url) => page(cases.filter((c) => c.state === (url.searchParams.get('state') ?? 'requested')))],
+    ['GET', '/merchants/[^/]+/after-sale-terms', () => ({ address: { name: '仓库', phone: '13800000000', region: '浙江省杭州市余杭区', street: '良渚街道 88 号' }, price_protection_days: 15, version: 1 })],
+    ['PUT', '/merchants/[^/]+/after-sale-terms', (_, body) => ({ ...body, version: 2 })],
+    ['GET', '/disputes', () => page(cases.filter((c) => c.state === 'disputed'))],
     ['POST', '/entries', () => entry(0)],
     ['GET', '/entries/[^/]+', () => ({ code: 'K7Q2M0', target: { kind: 'product', id: products[0].id }, title: products[0].title, picture: products[0].pictures[0], price: products[0].skus[0].price, team_price: null, sharer_name: '周*' })],
     ['POST', '/touches', () => ({ recorded: true })],
@@ -100,7 +109,7 @@ function makeApi(state) {
     ['GET', '/merchants/[^/]+/balance/entries', () => page([1, 2, 3, 4, 5, 6].map(ledger))],
     ['GET', '/merchants/[^/]+/staff', () => page([{ person: me.id, name: me.name, phone_masked: me.phone_masked, role: 'owner', rights: [], is_invited: false }, { person: id('per', 4), name: '何川', phone_masked: '139****0004', role: 'staff', rights: ['orders', 'stock'], is_invited: true }])],
     ['GET', '(?:/merchants/[^/]+)?/audit-log', (_, __, url) => page([1, 2, 3].map((n) => ({ id: id('aud', n), at: at(-n * 5000), actor: me.id, actor_name: me.name, merchant: null, action: ['person.ban', 'product.publish', 'staff.add'][n % 3], target: [people[2].id, products[n].id, people[1].id][n % 3], detail: ['多次恶意退款', products[n].title, 'orders, stock'][n % 3] })).filter((act) => act.target === (url.searchParams.get('target') ?? act.target)))],
-    ['GET', '/merchants/[^/]+/dashboard', () => ({ orders: 128, paid: yuan(486210), refunded: yuan(12980), buyers: 96, repeat_buyers: 31, teams_open: 4, to_ship: 7, low_stock: 2, commissions_frozen: yuan(9120), by_day: Array.from({ length: 14 }, (_, n) => ({ day: `2026-11-${String(n + 9).padStart(2, '0')}`, orders: 4 + ((n * 7) % 11), paid: yuan(18000 + ((n * 7919) % 31000)) })), top_products: products.slice(0, 4).map((p, n) => ({ product: p.id, title: p.title, qty: 60 - n * 9, paid: yuan(180000 - n * 30000) })) })],
+    ['GET', '/merchants/[^/]+/dashboard', () => ({ orders: 128, paid: yuan(486210), refunded: yuan(12980), buyers: 96, repeat_buyers: 31, teams_open: 4, to_ship: 7, cases_waiting: 3, low_stock: 2, commissions_frozen: yuan(9120), by_day: Array.from({ length: 14 }, (_, n) => ({ day: `2026-11-${String(n + 9).padStart(2, '0')}`, orders: 4 + ((n * 7) % 11), paid: yuan(18000 + ((n * 7919) % 31000)) })), top_products: products.slice(0, 4).map((p, n) => ({ product: p.id, title: p.title, qty: 60 - n * 9, paid: yuan(180000 - n * 30000) })) })],
     ['GET', '/people', (_, __, url) => page(people.filter((p) => !url.searchParams.get('find') || p.id === url.searchParams.get('find') || p.phone_masked?.startsWith(url.searchParams.get('find').slice(0, 3))))],
     ['GET', '/people/([^/]+)', ([p]) => { const found = find(people, p); return found && { person: found, merchants: found.id === me.id ? me.merchants : [] } }],
     ['POST', '/people/([^/]+)/(ban|unban)', ([p, act]) => { const found = find(people, p); if (found) found.state = act === 'ban' ? 'banned' : 'member'; return null }],

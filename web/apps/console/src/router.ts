@@ -1,4 +1,5 @@
 import { createRouter, createWebHistory, type RouteRecordRaw, type Router } from 'vue-router'
+import { operatorRoutes as aftersaleOperator, routes as aftersale } from './features/aftersale/routes'
 import { routes as catalog } from './features/catalog/routes'
 import { routes as deals } from './features/deals/routes'
 import { routes as insight } from './features/insight/routes'
@@ -30,9 +31,9 @@ const routes: RouteRecordRaw[] = [
         path: 'm/:merchant',
         component: () => import('./parts/MerchantFrame.vue'),
         props: true,
-        children: [...insight, ...catalog, ...stock, ...pricing, ...orders, ...deals, ...reach, ...ledger, ...people],
+        children: [...insight, ...catalog, ...stock, ...pricing, ...orders, ...aftersale, ...deals, ...reach, ...ledger, ...people],
       },
-      { path: 'operator', children: [...ledgerOperator, ...peopleOperator] },
+      { path: 'operator', children: [...aftersaleOperator, ...ledgerOperator, ...peopleOperator] },
       { path: ':rest(.*)*', component: () => import('./parts/MissingPage.vue'), meta: { title: 'page.missing' } },
     ],
   },

@@ -1,4 +1,5 @@
 import { createRouter, createWebHistory, type Router, type RouteRecordRaw } from 'vue-router'
+import { routes as aftersale } from './features/aftersale/routes'
 import { routes as catalog } from './features/catalog/routes'
 import { routes as deals } from './features/deals/routes'
 import { routes as ledger } from './features/ledger/routes'
@@ -29,7 +30,7 @@ const missing: RouteRecordRaw = {
 export function createShopRouter(t: (key: string) => string): Router {
   const router = createRouter({
     history: createWebHistory('/'),
-    routes: [...catalog, ...deals, ...orders, ...payments, ...reach, ...people, ...ledger, missing],
+    routes: [...catalog, ...deals, ...orders, ...aftersale, ...payments, ...reach, ...people, ...ledger, missing],
     scrollBehavior: (to, from, saved) => {
       if (saved) return saved
       return to.path === from.path ? undefined : { top: 0 }

@@ -6,6 +6,7 @@ export default {
   },
   language: { 'zh-CN': '中文', en: 'English' },
   page: {
+    cases: 'After-sale', case: 'Case', after_sale_terms: 'After-sale terms', disputes: 'Disputes',
     people: 'People', person: 'Person',
     activity: 'Activity',
     start: 'Console', sign_in: 'Sign in', dashboard: 'Dashboard', orders: 'Orders', order: 'Order', products: 'Products', product: 'Product', product_new: 'New product', import: 'Import products', stock: 'Stock', pricing: 'Offers and freight',
@@ -13,7 +14,7 @@ export default {
     merchants: 'Merchants', accounts: 'Accounts', account: 'Account', transfer: 'Transfer', ledger_audit: 'Ledger audit', missing: 'Page not found',
   },
   act: {
-    activity: { create: 'Activity made', update: 'Activity changed', start: 'Activity started', end: 'Activity ended' }, commission: { set: 'Commission rules changed', approve: 'Commission approved', refuse: 'Commission refused' }, merchant: { create: 'Shop made' }, order: { ship: 'Shipped', refund: 'Refunded' }, pricing: { set: 'Offers and freight changed' },
+    activity: { create: 'Activity made', update: 'Activity changed', start: 'Activity started', end: 'Activity ended' }, aftersale: { agree: 'Agreed to a case', decline: 'Declined a case', accept: 'Dealt with a return', decide: 'Decided a dispute', terms: 'Changed after-sale terms' }, commission: { set: 'Commission rules changed', approve: 'Commission approved', refuse: 'Commission refused' }, merchant: { create: 'Shop made' }, order: { ship: 'Shipped', refund: 'Refunded' }, pricing: { set: 'Offers and freight changed' },
     product: { create: 'Product made', update: 'Product changed', publish: 'Product published', archive: 'Product archived', import: 'Products imported' }, stock: { adjust: 'Stock adjusted' }, staff: { invite: 'Member invited', accept: 'Invitation accepted', decline: 'Invitation declined', add: 'Member added', remove: 'Member removed', rights: 'Rights changed' }, person: { ban: 'Banned', unban: 'Unbanned' },
   },
   role: { owner: 'Owner', staff: 'Staff' },
@@ -34,7 +35,7 @@ export default {
   },
   insight: {
     days: 'Days',
-    to_do: 'To do', to_ship: 'orders to ship', low_stock: 'variants low in stock', teams_open: 'open teams', paid: 'Paid', orders: 'Orders', buyers: 'Buyers', repeat_buyers: 'Repeat buyers', refunded: 'Refunded', commissions_frozen: 'Frozen commissions',
+    to_do: 'To do', cases_waiting: 'Cases to answer', to_ship: 'orders to ship', low_stock: 'variants low in stock', teams_open: 'open teams', paid: 'Paid', orders: 'Orders', buyers: 'Buyers', repeat_buyers: 'Repeat buyers', refunded: 'Refunded', commissions_frozen: 'Frozen commissions',
     by_day: 'Paid by day', as_table: 'Show as a table', day: 'Day', top_products: 'Top products', qty: 'Pieces', nothing: 'Nothing in this period',
   },
   catalog: {
@@ -57,6 +58,11 @@ export default {
     none: 'No orders', number: 'Order', placed: 'Placed', goods_col: 'Goods', receiver: 'Receiver', total: 'Total', fulfilment: 'Fulfilment', and_more: 'and {n} more', number_of: 'Order {number}', lines: 'Lines', unit: 'Unit', discount: 'Discount', refunded: 'Refunded', goods: 'Goods', shipping: 'Shipping', captured: 'Captured', sums: 'Amounts',
     ship: 'Ship', carrier: 'Carrier', tracking: 'Tracking number', shipped_done: 'Shipped', evidence: 'How this purchase came about', no_touch: 'It did not come by anyone’s share', evidence_rule: 'Counted by {model}, within {hours} hours', counted: 'Counted', commission: 'Level {n} · {rate}%', timeline: 'Progress',
     refund: 'Refund', refund_of: 'Refund of order {number}', left: 'Left', amount: 'Amount', amount_of: 'Refund of {title}', all_of: 'All of {title}', whole: 'All', reason: 'Reason', restock: 'Put the goods back into stock', refund_sum: 'Sum', refund_done: 'The refund is under way',
+  },
+  aftersale: {
+    none: 'No cases in this state', opened: 'Asked', order: 'Order', buyer: 'Buyer', what: 'Kind and reason', goods: 'Goods', asked: 'Asked for', due: 'Time left', due_note: 'It moves on by itself in', case_of: 'Case: order {number}', shelf: 'Can be sold again', shelf_of: 'Units of {title} that can be sold again', shelf_note: 'These units return to stock; leave out what is broken or missing.',
+    answer: 'Answer', words: 'Words (the other side reads them)', agree_refund: 'Agree and refund', agree_return: 'Agree to the return', accept: 'Refund', replace: 'Send another', decline: 'Decline', decline_note: 'Say why when you decline; the buyer can ask the platform within seven days.', say: 'Write a message', decide: 'Decide', verdict: 'Decision', verdict_refund: 'Refund the buyer', verdict_return: 'The goods go back first', verdict_reject: 'The shop is right', parcel: 'Sent back', replacement: 'Replacement', course: 'What happened',
+    return_address: 'Return address', return_address_note: 'Where buyers send goods back to. Without it, returns without a reason are not agreed to by themselves.', protection: 'Price protection', protection_days: 'Days after payment in which a lower price is made good (0 for none)', protection_note: 'When a buyer asks, the difference to the price now is refunded without anybody looking.',
   },
   deals: {
     title: 'Name of the activity', find_product: 'Find a product on sale', more_products: 'There are more: type a few letters', edit_of: 'Edit {title}', paid_goods: 'Paid for goods (no freight, before differences returned)', look: 'Look', look_of: 'Look at {title}', has_ladder: 'Ladder of {n}', has_leader: 'Leader price',

@@ -15,7 +15,9 @@ export default {
     auth: { required: 'Please sign in first', forbidden: 'You do not have the right to do this' },
     idempotency: { key_missing: 'The request has no idempotency key', in_flight: 'The same request is still running, please wait', key_reused: 'This request differs from the one before. Please reload and submit again.' },
     sign_in: { too_many: 'Too many attempts, please try again later', banned: 'This number cannot sign in for now', code_wrong: 'The code is wrong or has expired', password_wrong: 'Phone or password is wrong' },
-    checkout: { price_changed: 'The price has just changed. Please check it and submit again.', empty: 'There is nothing to check out', cart_changed: 'The cart has changed. Please look at it again.', currency: 'Items in different currencies must be bought separately', deal: 'A team purchase is of one variant at a time', items: 'The items or their quantities are not valid', not_for_sale: 'Something is no longer on sale. Take it out and submit again.', address_not_found: 'Please add an address first' },
+    checkout: { no_return_unconfirmed: 'Some items cannot be returned without a reason. Confirm each of them.', price_changed: 'The price has just changed. Please check it and submit again.', empty: 'There is nothing to check out', cart_changed: 'The cart has changed. Please look at it again.', currency: 'Items in different currencies must be bought separately', deal: 'A team purchase is of one variant at a time', items: 'The items or their quantities are not valid', not_for_sale: 'Something is no longer on sale. Take it out and submit again.', address_not_found: 'Please add an address first' },
+    aftersale: { state: 'The case has moved on. Reload and look again.', no_address: 'Set a return address under "After-sale terms" first', lines: 'The goods or the number do not fit', beyond_claim: 'The amount must be from 0.01 to what was asked for', not_now: 'This cannot be asked for now. See what the order offers.', items: 'Choose goods and how many', beyond_line: 'That is more than is left to ask for', reason: 'The reason does not go with what you ask for', no_return: 'This item cannot be returned without a reason, as confirmed when it was bought', too_late: 'The seven days are over. Tell what is wrong with the goods.', exchange: 'Exchange one item at a time, for the same or one of the same price', no_drop: 'Nothing costs less now than you paid', too_many: 'Too many open cases for this order. Wait for one to end.', bad_terms: 'Price protection lasts 0 to 90 days', terms_changed: 'Somebody changed the terms. Reload first.' },
+    replacement: { line: 'Only a variant of the same product can replace it' },
     stock: { short: 'Not enough in stock', beyond: 'That is more than there is', delta: 'The change is not valid', too_many_holds: 'Too many payments are under way. Pay or cancel one first.', malformed: 'stock is a whole number' },
     pricing: { empty: 'There is nothing to price', too_many_lines: 'Too many different items', bad_quantity: 'The quantity is not valid', quantity_limit: 'That is more than can be bought at once', bad_rule: 'The rules are not valid', line_conflict: 'The lines of a variant do not agree on its price', mixed_currency: 'Items in different currencies cannot be priced together', negative_price: 'A price cannot be negative', overflow: 'The amount is too large' },
     ledger: { insufficient: 'The balance is too low' },
@@ -64,6 +66,7 @@ export default {
     leader_price: 'Leader price',
     tier: 'Tier price',
     full_reduction: '{off_minor} off from {threshold_minor}',
+    replacement: 'In exchange',
     full_reduction_share: 'Share of the reduction',
     freight: 'Shipping',
     freight_base: 'Shipping',
@@ -71,6 +74,11 @@ export default {
     free_shipping: 'Free shipping',
     next: { full_reduction: '{missing} more takes {saves} off', freight_free: '{missing} more saves {saves} of shipping' },
   },
+  case_kind: { refund: 'Refund', return: 'Return', exchange: 'Exchange', price_protection: 'Price protection' },
+  case_reason: { no_reason: 'Seven days, no reason', faulty: 'Faulty', damaged: 'Damaged on the way', wrong_item: 'Wrong item', not_as_described: 'Not as described', missing: 'Something missing', not_arrived: 'Has not arrived', price_drop: 'It costs less now', other: 'Something else' },
+  case_state: { requested: 'Waiting for the shop', declined: 'Declined', disputed: 'With the platform', awaiting_goods: 'To be sent back', goods_sent: 'On the way back', done: 'Done', withdrawn: 'Withdrawn', rejected: 'Rejected' },
+  case_side: { buyer: 'Buyer', shop: 'Shop', platform: 'Platform', system: 'System' },
+  case_turn: { opened: 'Asked', agreed: 'Agreed', declined: 'Declined', no_answer: 'Did not answer in time', sent: 'Sent back', said: 'Message', disputed: 'Asked the platform', done: 'Refunded', exchanged: 'Replacement made', withdrawn: 'Withdrawn', rejected: 'Not upheld', lapsed: 'Closed, time over', superseded: 'Order refunded in full' },
   order_state: {
     unpaid: 'To pay', paid: 'Paid', confirmed: 'To ship', shipped: 'On the way', received: 'Received', completed: 'Completed', cancelled: 'Cancelled', refunded: 'Refunded',
   },
@@ -89,6 +97,6 @@ export default {
   order_actor: { buyer: 'Buyer', shop: 'Shop', system: 'System' },
   returned: { goods: 'Refunded, freight kept', part: 'Partly refunded', difference: 'Difference returned' },
   order_event: {
-    placed: 'Placed', paid: 'Paid', confirmed: 'Confirmed', team_opened: 'Team started', team_joined: 'Team joined', team_succeeded: 'Team complete', team_failed: 'Team not completed', shipped: 'Shipped', received: 'Received', completed: 'Completed', cancelled: 'Cancelled', refunded: 'Refunded', refund_requested: 'Refund requested', expired: 'Payment timed out', partly_refunded: 'Partly refunded', ladder_refunded: 'Difference of the ladder returned',
+    placed: 'Placed', paid: 'Paid', confirmed: 'Confirmed', team_opened: 'Team started', team_joined: 'Team joined', team_succeeded: 'Team complete', team_failed: 'Team not completed', shipped: 'Shipped', received: 'Received', completed: 'Completed', cancelled: 'Cancelled', refunded: 'Refunded', refund_requested: 'Refund requested', expired: 'Payment timed out', replacement: 'Replacement order', partly_refunded: 'Partly refunded', ladder_refunded: 'Difference of the ladder returned',
   },
 }

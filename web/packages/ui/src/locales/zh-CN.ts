@@ -15,7 +15,9 @@ export default {
     auth: { required: '请先登录', forbidden: '你没有这项权限' },
     idempotency: { key_missing: '请求缺少幂等键', in_flight: '同一请求正在处理，请稍候', key_reused: '这次请求与之前的不一致，请刷新后重新提交' },
     sign_in: { too_many: '尝试太频繁，请稍后再试', banned: '这个号码暂时不能登录', code_wrong: '验证码不正确或已过期', password_wrong: '手机号或密码不正确' },
-    checkout: { price_changed: '价格刚刚有变化，请核对后再提交', empty: '没有可结算的商品', cart_changed: '购物车有变化，请返回查看', currency: '不同币种的商品要分开结算', deal: '拼团一次只能买一种规格', items: '商品种类或数量不正确', not_for_sale: '有商品已下架，请移除后再提交', address_not_found: '请先添加收货地址' },
+    checkout: { no_return_unconfirmed: '有商品不支持七天无理由退货，请逐件确认', price_changed: '价格刚刚有变化，请核对后再提交', empty: '没有可结算的商品', cart_changed: '购物车有变化，请返回查看', currency: '不同币种的商品要分开结算', deal: '拼团一次只能买一种规格', items: '商品种类或数量不正确', not_for_sale: '有商品已下架，请移除后再提交', address_not_found: '请先添加收货地址' },
+    aftersale: { state: '售后单状态已变化，请刷新后再试', no_address: '请先在“售后设置”里填写退货地址', lines: '商品或件数不正确', beyond_claim: '金额要在 1 分到申请金额之间', not_now: '现在不能这样申请，请看订单的售后选项', items: '请选择商品和数量', beyond_line: '超过还可以申请的数量或金额', reason: '原因与申请类型不符', no_return: '这件商品不支持无理由退货，下单时已确认', too_late: '七天已过，请说明商品的问题', exchange: '一次换一种商品，只能换同款同价', no_drop: '现在没有比付款时更低的价格', too_many: '这笔订单处理中的售后太多，请先等其中一个结束', bad_terms: '价保天数为 0 到 90', terms_changed: '设置已被别人修改，请刷新后再改' },
+    replacement: { line: '只能换同一商品的规格' },
     stock: { short: '库存不足', beyond: '超出了现有数量', delta: '调整数量不正确', too_many_holds: '你有太多未完成的支付，请先支付或取消', malformed: '库存要填整数' },
     pricing: { empty: '没有可计价的商品', too_many_lines: '商品种类太多', bad_quantity: '数量不正确', quantity_limit: '超过单次购买数量上限', bad_rule: '优惠规则不正确', line_conflict: '同一规格的价格不一致', mixed_currency: '不同币种的商品不能一起计价', negative_price: '价格不能为负', overflow: '金额太大' },
     ledger: { insufficient: '余额不足' },
@@ -64,6 +66,7 @@ export default {
     leader_price: '团长价',
     tier: '阶梯价',
     full_reduction: '满 {threshold_minor} 减 {off_minor}',
+    replacement: '换货抵扣',
     full_reduction_share: '满减分摊',
     freight: '运费',
     freight_base: '运费',
@@ -71,6 +74,11 @@ export default {
     free_shipping: '包邮',
     next: { full_reduction: '再买 {missing} 可减 {saves}', freight_free: '再买 {missing} 免 {saves} 运费' },
   },
+  case_kind: { refund: '仅退款', return: '退货退款', exchange: '换货', price_protection: '价保' },
+  case_reason: { no_reason: '七天无理由', faulty: '质量问题', damaged: '运输损坏', wrong_item: '发错货', not_as_described: '与描述不符', missing: '少件', not_arrived: '没有收到', price_drop: '降价了', other: '其他' },
+  case_state: { requested: '等待商家处理', declined: '商家已拒绝', disputed: '平台处理中', awaiting_goods: '等待寄回', goods_sent: '退货途中', done: '已完成', withdrawn: '已撤销', rejected: '未通过' },
+  case_side: { buyer: '买家', shop: '商家', platform: '平台', system: '系统' },
+  case_turn: { opened: '提出申请', agreed: '同意', declined: '拒绝', no_answer: '未及时答复', sent: '寄回', said: '留言', disputed: '申请平台介入', done: '完成退款', exchanged: '换货寄出', withdrawn: '撤销', rejected: '不予支持', lapsed: '超时关闭', superseded: '订单已全额退回' },
   order_state: {
     unpaid: '待付款', paid: '已付款', confirmed: '待发货', shipped: '待收货', received: '已收货', completed: '已完成', cancelled: '已取消', refunded: '已退款',
   },
@@ -89,6 +97,6 @@ export default {
   order_actor: { buyer: '买家', shop: '商家', system: '系统' },
   returned: { goods: '已退款（运费未退）', part: '部分退款', difference: '已退差价' },
   order_event: {
-    placed: '下单', paid: '付款', confirmed: '确认', team_opened: '开团', team_joined: '参团', team_succeeded: '成团', team_failed: '未成团', shipped: '发货', received: '收货', completed: '完成', cancelled: '取消', refunded: '退款', refund_requested: '申请退款', expired: '支付超时', partly_refunded: '部分退款', ladder_refunded: '阶梯价退差价',
+    placed: '下单', paid: '付款', confirmed: '确认', team_opened: '开团', team_joined: '参团', team_succeeded: '成团', team_failed: '未成团', shipped: '发货', received: '收货', completed: '完成', cancelled: '取消', refunded: '退款', refund_requested: '申请退款', expired: '支付超时', replacement: '换货单', partly_refunded: '部分退款', ladder_refunded: '阶梯价退差价',
   },
 }
