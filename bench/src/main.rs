@@ -9,6 +9,7 @@ mod figures;
 mod flash;
 mod footprint;
 mod load;
+mod quotes;
 mod reads;
 mod rush;
 mod seats;
@@ -75,6 +76,9 @@ fn main() -> Result<()> {
     }
     if wants("P9") {
         runtime.block_on(footprint::run(&plan, &mut figures))?;
+    }
+    if wants("P15") {
+        quotes::run(&mut figures)?;
     }
     // Only when it is asked for by its whole name: making the store takes minutes.
     if arguments.only == "P9-1gb" {

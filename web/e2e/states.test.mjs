@@ -114,6 +114,8 @@ const console_ = [
   ['people/PersonPage', '/people/{}', `${operator}/people/${id('per', 3)}`, { change: { merchants: [] }, says: 'people.works_nowhere' }],
   ['people/PersonPage', '/audit-log', `${operator}/people/${id('per', 3)}`, { none: NONE, says: 'people.nothing_done', ends: true }],
   ['people/StaffPage', '/merchants/{}/staff', `${m}/staff`, { none: NONE, says: 'people.no_staff', ends: true }],
+  ['pricing/PromotionsPage', '/merchants/{}/promotions', `${m}/promotions`, { none: NONE, says: 'promotion.none', ends: true }],
+  ['pricing/SimulatorPage', '/merchants/{}/promotions', `${m}/promotions/try`, {}],
   ['pricing/PricingPage', '/merchants/{}/pricing', `${m}/pricing`, {}],
   ['reach/CommissionsPage', '/merchants/{}/commission-rules', `${m}/commissions`, {}],
   ['reach/CommissionsPage', '/merchants/{}/commissions', `${m}/commissions`, { none: NONE, says: 'reach.no_commissions', ends: true }],

@@ -125,6 +125,8 @@ ids! {
     RefundId = "rfd";
     /// An after-sale case of an order.
     CaseId = "cas";
+    /// A merchant's promotion.
+    PromotionId = "prm";
     /// A payout to a merchant.
     PayoutId = "pyo";
     /// A line of a merchant's statement.

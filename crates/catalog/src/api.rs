@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use base::{ActivityId, Currency, FieldProblem, MerchantId, Money, PictureId, ProductId, SkuId};
+use base::{ActivityId, CategoryId, Currency, FieldProblem, MerchantId, Money, PictureId, ProductId, SkuId};
 use db::{DbError, Rx, Tx};
 use stock::api::StockError;
 
@@ -21,6 +21,8 @@ pub struct SkuInfo {
     pub code: String,
     /// The product.
     pub product: ProductId,
+    /// In which category.
+    pub category: CategoryId,
     /// Who sells it.
     pub merchant: MerchantId,
     /// The product's title.
@@ -123,6 +125,7 @@ pub fn skus(rx: &mut Rx, skus: &[SkuId]) -> Result<Vec<SkuInfo>, DbError> {
         sku: row.sku.id,
         code: row.sku.code,
         product: row.sku.product,
+        category: row.category,
         merchant: row.merchant,
         title: row.title,
         option_values: row.sku.option_values,

@@ -362,6 +362,14 @@ pub fn note_refunded(tx: &mut Tx, order: OrderId) -> Result<(), DbError> {
     Ok(())
 }
 
+/// Whether a person has bought something of a merchant.
+///
+/// # Errors
+/// Whatever the store says.
+pub fn has_bought(rx: &mut Rx, merchant: MerchantId, person: PersonId) -> Result<bool, DbError> {
+    store::has_bought(rx, merchant, person)
+}
+
 /// Notes that a person has bought from a merchant: not a new buyer any more.
 ///
 /// # Errors

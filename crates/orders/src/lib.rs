@@ -19,6 +19,7 @@ mod place_order;
 mod price;
 mod refund_order;
 mod replace_order;
+mod simulate;
 mod store;
 mod subscribers;
 mod views;
@@ -40,6 +41,7 @@ pub fn module() -> Module {
         .merge(cancel_order::routes())
         .merge(fulfil_order::routes())
         .merge(refund_order::routes())
+        .merge(simulate::routes())
         .merge(views::routes());
     Module {
         routes,

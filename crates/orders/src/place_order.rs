@@ -92,6 +92,9 @@ enum CheckoutError {
     #[problem(transparent)]
     Stock(#[from] StockError),
     #[error(transparent)]
+    #[problem(transparent)]
+    Promotion(#[from] pricing::api::PromotionUsedUp),
+    #[error(transparent)]
     #[problem(internal)]
     Db(#[from] DbError),
 }
@@ -237,7 +240,7 @@ pub(crate) fn new_number(tx: &mut Tx, id: OrderId) -> Result<String, DbError> {
     Err(tx.give_up(DbError::Busy))
 }
 
-fn write(tx: &mut Tx, order: &Order, priced: &Priced) -> Result<(), DbError> {
+fn write(tx: &mut Tx, order: &Order, priced: &Priced) -> Result<(), CheckoutError> {
     store::insert_order(tx, order)?;
     let mut lines = Vec::with_capacity(priced.quote.lines.len());
     for (place, line) in priced.quote.lines.iter().enumerate() {
@@ -266,12 +269,14 @@ fn write(tx: &mut Tx, order: &Order, priced: &Priced) -> Result<(), DbError> {
         .map(|line| PlacedLine { line: line.line, product: line.product, net: order.money(line.total) })
         .collect();
     let (buyer, merchant) = (order.buyer, order.merchant);
+    pricing::api::take(tx, order.id, order.buyer, &priced.quote.promotions)?;
     let nets: Vec<(i64, i64)> = lines.iter().map(|line| (line.line, line.total)).collect();
     settlement::api::freeze(tx, order.id, order.merchant, &nets)?;
     reach::api::attribute(tx, &Placement { order: order.id, buyer, merchant, lines: &placed })?;
     work::enqueue(tx, jobs::UNPAID, &order.id.to_string(), "", order.pay_by)?;
     let (total, currency) = (order.total, order.currency);
-    tx.publish(&OrderPlaced { order: order.id, merchant, buyer, total, currency })
+    tx.publish(&OrderPlaced { order: order.id, merchant, buyer, total, currency })?;
+    Ok(())
 }
 
 /// Order what is in the cart, or one thing at once. One order per merchant.

@@ -99,13 +99,18 @@ pub(crate) fn price_known(
             .iter()
             .map(|(info, qty)| QuoteLineInput {
                 sku: info.sku,
+                product: info.product,
+                category: info.category,
                 qty: *qty,
                 base_unit: info.price,
                 activity,
                 qty_limit: None,
             })
             .collect();
-        let context = pricing::api::context(rx, merchant, currency)?;
+        let mut context = pricing::api::context(rx, merchant, currency, person)?;
+        if context.asks_new_buyers() {
+            context.person.is_new_buyer = !deals::api::has_bought(rx, merchant, person)?;
+        }
         let quote = quote(&inputs, &context)?;
         let next = next_offers(&quote, &context)?;
         let skus = lines.into_iter().map(|(info, _)| (info.sku, info)).collect();

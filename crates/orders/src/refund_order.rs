@@ -227,6 +227,9 @@ fn finish(tx: &mut Tx, order: &Order, refund: &Refund, amount: i64) -> Result<()
     if is_whole && order.completed_at.is_none() {
         reach::api::cancelled(tx, order.id)?;
     }
+    if is_whole {
+        pricing::api::release(tx, order.id)?;
+    }
     let what = match (is_whole, refund.reason.as_str()) {
         (true, _) => "refunded",
         // A shop may give the same reason; only the ladder itself has nobody behind it.

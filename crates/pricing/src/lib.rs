@@ -4,7 +4,10 @@
 #![warn(missing_docs)]
 
 pub mod api;
+mod audits;
 mod model;
+mod promotion_store;
+mod promotions;
 mod rules;
 mod store;
 
@@ -12,9 +15,11 @@ use db::Migrations;
 use rest::Module;
 
 /// This module's tables.
-pub const MIGRATIONS: Migrations = db::migrations!("pricing": 1 "pricing" "../migrations/0001_pricing.sql");
+pub const MIGRATIONS: Migrations = db::migrations!("pricing": 1 "pricing" "../migrations/0001_pricing.sql",
+    2 "promotions" "../migrations/0002_promotions.sql");
 
 /// The module.
 pub fn module() -> Module {
-    Module { routes: rules::routes(), ..Module::new(MIGRATIONS) }
+    let routes = rules::routes().merge(promotions::routes());
+    Module { routes, audits: audits::audits(), ..Module::new(MIGRATIONS) }
 }

@@ -1,18 +1,24 @@
 //! The quote: lanes in a fixed order, in a lane the best rule wins, and every minor unit has a source.
 //!
-//! base → activity → promotion → freight. The activity price *is* the unit price of the line; promotions are the
-//! discount of the order, spread over its lines by largest remainder.
+//! base → member → activity → item → promotion → freight. The better of the member's and the activity's price *is* the
+//! unit price of the line; what comes after is the discount of the order, spread over its lines by largest remainder.
 #![deny(clippy::float_arithmetic, clippy::arithmetic_side_effects, clippy::integer_division)]
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
-use base::{ActivityId, Currency, MerchantId, Money, MoneyError, SkuId};
+use base::{ActivityId, CategoryId, Currency, MerchantId, Money, MoneyError, ProductId, SkuId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+mod lanes;
+mod promotion;
+#[cfg(test)]
+mod promotion_tests;
 #[cfg(test)]
 mod tests;
+
+pub use promotion::{Action, BadPromotion, Needs, Promotion, PromotionLane, Scope, Unmet};
 
 /// Most units of one SKU in a quote.
 pub const QTY_MAX: i64 = 9_999;
@@ -26,6 +32,10 @@ pub const REDUCTIONS_MAX: usize = 20;
 pub struct QuoteLineInput {
     /// What is bought. The same SKU on two lines counts as the sum.
     pub sku: SkuId,
+    /// Of which product.
+    pub product: ProductId,
+    /// In which category.
+    pub category: CategoryId,
     /// How many, 1 to [`QTY_MAX`].
     pub qty: i64,
     /// The catalogue's price of one.
@@ -56,6 +66,40 @@ pub struct QuoteContext {
     pub full_reductions: Vec<FullReduction>,
     /// What delivery costs.
     pub freight: Freight,
+    /// Promotions that are live, in any order.
+    pub promotions: Vec<Promotion>,
+    /// Who buys.
+    pub person: PersonFacts,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl QuoteContext {
+    /// Whether a promotion asks if the person is a new buyer.
+    pub fn asks_new_buyers(&self) -> bool {
+        self.promotions.iter().any(|promotion| promotion.needs.new_buyers_only)
+    }
+}
+
+/// What rules ask of the person who buys.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PersonFacts {
+    /// Whether the person has bought nothing of this merchant yet.
+    pub is_new_buyer: bool,
+    /// What the person's standing gives.
+    pub member: Option<MemberPrice>,
+}
+
+/// What a member's standing gives: a share off the catalogue's price of one, rounded down, instead of an activity's
+/// price where that is higher.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberPrice {
+    /// The tier's code, which promotions may ask for; named in explanations.
+    pub tier: String,
+    /// Off the base price of one, in hundredths of a percent.
+    pub off_bp: i64,
+    /// Whether delivery is free.
+    pub is_freight_free: bool,
 }
 
 /// One tier: `off_minor` less when the goods, at activity prices, reach `threshold_minor`.
@@ -88,9 +132,13 @@ pub struct Freight {
 pub enum Lane {
     /// The catalogue's price.
     Base,
+    /// A member's price.
+    Member,
     /// A price for those who buy in an activity.
     Activity,
-    /// The merchant's reductions.
+    /// Promotions of single lines.
+    Item,
+    /// The merchant's reductions of the order.
     Promotion,
     /// Delivery.
     Freight,
@@ -101,7 +149,7 @@ pub enum Lane {
 pub struct Explanation {
     /// The step that added it.
     pub lane: Lane,
-    /// The id of what caused it: an activity or a merchant.
+    /// The id of what caused it: an activity, a promotion or a merchant; a tier's code.
     pub source: String,
     /// Pages translate `price.<code>` with `params`.
     pub code: String,
@@ -147,6 +195,17 @@ pub struct Quote {
     pub total: Money,
     /// Where the total comes from: the amounts sum to it.
     pub explanations: Vec<Explanation>,
+    /// Promotions that took something off, in the order of their ids, and how much.
+    pub promotions: Vec<PromotionUse>,
+}
+
+/// A promotion that a quote rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PromotionUse {
+    /// Which.
+    pub promotion: base::PromotionId,
+    /// What it takes off; above zero.
+    pub off: Money,
 }
 
 /// Why there is no price.
@@ -246,27 +305,26 @@ pub fn check_rules(full_reductions: &[FullReduction], freight: &Freight) -> Resu
 
 /// Prices `lines` by the rules in `context`.
 ///
-/// Pure: the same input gives the same quote, and the order of lines and tiers changes no amount.
+/// Pure: the same input gives the same quote, and the order of lines and rules changes no amount.
 ///
 /// # Errors
 /// [`QuoteError`]; nothing is clamped or guessed.
 pub fn quote(lines: &[QuoteLineInput], context: &QuoteContext) -> Result<Quote, QuoteError> {
     check_rules(&context.full_reductions, &context.freight)?;
     let lines = merge(lines)?;
-    let mut priced = Vec::with_capacity(lines.len());
-    for line in &lines {
-        priced.push(price_line(line, context.currency)?);
-    }
-    let goods = sum(context.currency, priced.iter().map(|line| line.line.total))?;
-    let base_goods = sum(context.currency, priced.iter().map(|line| line.base_goods))?;
-    let mut explanations = vec![explain(Lane::Base, &context.merchant, "base", base_goods, [])];
-    explanations.extend(activity_totals(&priced, context.currency)?);
-    let mut lines: Vec<QuoteLine> = priced.into_iter().map(|priced| priced.line).collect();
-    let discount = promote(&mut lines, goods, context, &mut explanations)?;
-    let after_discount = goods.checked_sub(discount)?;
-    let shipping = ship(after_discount, context, &mut explanations)?;
-    let total = after_discount.checked_add(shipping)?;
-    Ok(Quote { currency: context.currency, lines, goods, discount, shipping, total, explanations })
+    lanes::run(&lines, context)
+}
+
+/// Why a promotion would give nothing to these lines; `None` when what it asks for is met.
+///
+/// # Errors
+/// [`QuoteError`] where the lines cannot be priced at all.
+pub fn unmet(
+    promotion: &Promotion,
+    lines: &[QuoteLineInput],
+    context: &QuoteContext,
+) -> Result<Option<Unmet>, QuoteError> {
+    Ok(lanes::unmet(promotion, &merge(lines)?, context))
 }
 
 /// What a little more would bring.
@@ -359,114 +417,6 @@ fn check_quantity(line: &QuoteLineInput) -> Result<(), QuoteError> {
         Ok(())
     } else {
         Err(QuoteError::BadQuantity { sku: line.sku, qty: line.qty })
-    }
-}
-
-/// A line after the lanes that set its unit price.
-struct Priced {
-    line: QuoteLine,
-    base_goods: Money,
-    saved: Option<(ActivityId, Money)>,
-}
-
-fn price_line(input: &QuoteLineInput, currency: Currency) -> Result<Priced, QuoteError> {
-    let prices = [Some(input.base_unit), input.activity.map(|activity| activity.unit)];
-    for price in prices.into_iter().flatten() {
-        if price.currency() != currency {
-            return Err(QuoteError::MixedCurrency);
-        }
-        if price.minor() < 0 {
-            return Err(QuoteError::NegativePrice { sku: input.sku });
-        }
-    }
-    let base_goods = input.base_unit.times(input.qty)?;
-    let better = input.activity.filter(|activity| activity.unit.minor() < input.base_unit.minor());
-    let unit = better.map_or(input.base_unit, |activity| activity.unit);
-    let goods = unit.times(input.qty)?;
-    let mut line = QuoteLine {
-        sku: input.sku,
-        qty: input.qty,
-        unit,
-        base_unit: input.base_unit,
-        discount: Money::zero(currency),
-        total: goods,
-        adjustments: Vec::new(),
-    };
-    let Some(ActivityPrice { activity, .. }) = better else {
-        return Ok(Priced { line, base_goods, saved: None });
-    };
-    let saved = goods.checked_sub(base_goods)?;
-    let params =
-        [("base_unit_minor", input.base_unit.minor()), ("unit_minor", unit.minor()), ("qty", input.qty)];
-    line.adjustments.push(explain(Lane::Activity, &activity, "activity", saved, params));
-    Ok(Priced { line, base_goods, saved: Some((activity, saved)) })
-}
-
-/// What each activity takes off, in the order of their ids.
-fn activity_totals(priced: &[Priced], currency: Currency) -> Result<Vec<Explanation>, QuoteError> {
-    let mut totals = BTreeMap::<ActivityId, Money>::new();
-    for (activity, saved) in priced.iter().filter_map(|priced| priced.saved) {
-        let total = totals.entry(activity).or_insert(Money::zero(currency));
-        *total = total.checked_add(saved)?;
-    }
-    Ok(totals.into_iter().map(|(id, total)| explain(Lane::Activity, &id, "activity", total, [])).collect())
-}
-
-/// Takes the best tier reached off and spreads it over the lines; returns the discount.
-fn promote(
-    lines: &mut [QuoteLine],
-    goods: Money,
-    context: &QuoteContext,
-    explanations: &mut Vec<Explanation>,
-) -> Result<Money, QuoteError> {
-    let reached = context.full_reductions.iter().filter(|tier| tier.threshold_minor <= goods.minor());
-    // Of tiers that take off the same, the one reached first is named.
-    let Some(tier) = reached.max_by_key(|tier| (tier.off_minor, Reverse(tier.threshold_minor))) else {
-        return Ok(Money::zero(context.currency));
-    };
-    let params = [("threshold_minor", tier.threshold_minor), ("off_minor", tier.off_minor)];
-    let explain_off = |minor: i64| -> Result<Explanation, QuoteError> {
-        let off = Money::zero(context.currency).checked_sub(Money::new(minor, context.currency))?;
-        Ok(explain(Lane::Promotion, &context.merchant, "full_reduction", off, params))
-    };
-    // INVARIANT: off ≤ threshold ≤ goods (check_rules), so no line's share exceeds its goods.
-    let mut by_sku: Vec<&mut QuoteLine> = lines.iter_mut().collect();
-    by_sku.sort_by_key(|line| line.sku);
-    let mut weights = Vec::with_capacity(by_sku.len());
-    for line in &by_sku {
-        weights.push(u64::try_from(line.total.minor()).or(Err(QuoteError::Overflow))?);
-    }
-    for (line, share) in by_sku.into_iter().zip(base::allocate(tier.off_minor, &weights)?) {
-        if share != 0 {
-            line.discount = Money::new(share, context.currency);
-            line.total = line.total.checked_sub(line.discount)?;
-            line.adjustments.push(explain_off(share)?);
-        }
-    }
-    explanations.push(explain_off(tier.off_minor)?);
-    Ok(Money::new(tier.off_minor, context.currency))
-}
-
-/// What delivery costs for goods worth `after_discount`.
-fn ship(
-    after_discount: Money,
-    context: &QuoteContext,
-    explanations: &mut Vec<Explanation>,
-) -> Result<Money, QuoteError> {
-    let base = Money::new(context.freight.base_minor, context.currency);
-    if base.is_zero() {
-        return Ok(base);
-    }
-    explanations.push(explain(Lane::Freight, &context.merchant, "freight", base, []));
-    let nothing = Money::zero(context.currency);
-    match context.freight.free_from_minor {
-        Some(from) if after_discount.minor() >= from => {
-            let off = nothing.checked_sub(base)?;
-            let params = [("free_from_minor", from)];
-            explanations.push(explain(Lane::Freight, &context.merchant, "freight_free", off, params));
-            Ok(nothing)
-        }
-        Some(_) | None => Ok(base),
     }
 }
 

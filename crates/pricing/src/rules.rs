@@ -57,7 +57,7 @@ fn set_pricing_rules(tx: &mut Tx, command: &SetPricingRules) -> Result<PricingRu
     })?;
     let mut full_reductions = rules.full_reductions.clone();
     full_reductions.sort_by_key(|tier| (tier.threshold_minor, tier.off_minor));
-    store::put_rules(tx, *merchant, &store::Rules { full_reductions, freight: rules.freight })?;
+    store::put_rules(tx, *merchant, &store::Rules { full_reductions, freight: rules.freight, live: 0 })?;
     let detail = serde_json::to_string(rules).map_err(|error| DbError::Bug(error.to_string()))?;
     people::api::log_act(tx, actor, Some(*merchant), "pricing.set", &merchant.to_string(), &detail)?;
     let (full_reductions, freight) = api::rules(tx, *merchant)?;

@@ -6,21 +6,24 @@ use db::{DbError, Rx, Tx, params};
 use crate::model::{Freight, FullReduction};
 
 /// What a merchant set.
+#[derive(Default)]
 pub(crate) struct Rules {
     pub(crate) full_reductions: Vec<FullReduction>,
     pub(crate) freight: Freight,
+    /// How many promotions are live.
+    pub(crate) live: i64,
 }
 
 pub(crate) fn find_rules(rx: &mut Rx, merchant: MerchantId) -> Result<Option<Rules>, DbError> {
     rx.opt(
-        "SELECT full_reductions, freight_base, freight_free_from FROM pricing_rules WHERE merchant = :merchant",
+        "SELECT full_reductions, freight_base, freight_free_from, live FROM pricing_rules WHERE merchant = :merchant",
         params!["merchant" => merchant],
         |row| {
             let tiers: String = row.get(0)?;
             let full_reductions =
                 serde_json::from_str(&tiers).map_err(|error| DbError::Bug(error.to_string()))?;
             let freight = Freight { base_minor: row.get(1)?, free_from_minor: row.get(2)? };
-            Ok(Rules { full_reductions, freight })
+            Ok(Rules { full_reductions, freight, live: row.get(3)? })
         },
     )
 }

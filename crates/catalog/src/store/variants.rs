@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use base::{MerchantId, ProductId, SkuId};
+use base::{CategoryId, MerchantId, ProductId, SkuId};
 use db::{DbError, Row, Rx, Tx, Value, params};
 
 use super::lists::{from_json, in_lists, to_json};
@@ -55,6 +55,7 @@ pub(crate) struct SkuWithProduct {
     pub(crate) pictures: Vec<StoredPicture>,
     pub(crate) is_published: bool,
     pub(crate) no_reason_return: bool,
+    pub(crate) category: CategoryId,
 }
 
 pub(crate) fn find_skus(rx: &mut Rx, ids: &[SkuId]) -> Result<Vec<SkuWithProduct>, DbError> {
@@ -62,7 +63,7 @@ pub(crate) fn find_skus(rx: &mut Rx, ids: &[SkuId]) -> Result<Vec<SkuWithProduct
     in_lists(ids, |list, params| {
         let sql = format!(
             "SELECT s.id, s.product, s.code, s.option_values, s.price, s.compare_price, s.is_offered,
-                    p.merchant, p.title, p.pictures, p.state, p.no_reason_return
+                    p.merchant, p.title, p.pictures, p.state, p.no_reason_return, p.category
              FROM catalog_sku s JOIN catalog_product p ON p.id = s.product WHERE s.id IN ({list})"
         );
         let rows = rx.list(&sql, &params, |row| {
@@ -73,6 +74,7 @@ pub(crate) fn find_skus(rx: &mut Rx, ids: &[SkuId]) -> Result<Vec<SkuWithProduct
                 pictures: from_json(&row.get::<String>(9)?)?,
                 is_published: ProductState::is(&row.get::<String>(10)?) == ProductState::Published,
                 no_reason_return: row.get(11)?,
+                category: row.get(12)?,
             })
         })?;
         found.extend(rows.into_iter().map(|row| (row.sku.id, row)));

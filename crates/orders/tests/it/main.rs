@@ -4,6 +4,7 @@
 mod activities;
 mod alone;
 mod cart;
+mod promotions;
 mod races;
 mod sandbox;
 mod shares;

@@ -11,7 +11,7 @@ use rest::ToProblem as _;
 
 use super::*;
 
-fn sku(n: u8) -> SkuId {
+pub(super) fn sku(n: u8) -> SkuId {
     SkuId::from_bytes([n; 16])
 }
 
@@ -19,20 +19,28 @@ fn activity(n: u8) -> ActivityId {
     ActivityId::from_bytes([n; 16])
 }
 
-fn cny(minor: i64) -> Money {
+pub(super) fn cny(minor: i64) -> Money {
     Money::new(minor, Currency::CNY)
 }
 
-fn line(n: u8, qty: i64, unit: i64) -> QuoteLineInput {
-    QuoteLineInput { sku: sku(n), qty, base_unit: cny(unit), activity: None, qty_limit: None }
+pub(super) fn line(n: u8, qty: i64, unit: i64) -> QuoteLineInput {
+    QuoteLineInput {
+        sku: sku(n),
+        product: ProductId::from_bytes([n; 16]),
+        category: CategoryId::from_bytes([n % 4; 16]),
+        qty,
+        base_unit: cny(unit),
+        activity: None,
+        qty_limit: None,
+    }
 }
 
-fn with_activity(mut line: QuoteLineInput, n: u8, unit: i64) -> QuoteLineInput {
+pub(super) fn with_activity(mut line: QuoteLineInput, n: u8, unit: i64) -> QuoteLineInput {
     line.activity = Some(ActivityPrice { activity: activity(n), unit: cny(unit) });
     line
 }
 
-fn context(tiers: &[(i64, i64)], freight: (i64, Option<i64>)) -> QuoteContext {
+pub(super) fn context(tiers: &[(i64, i64)], freight: (i64, Option<i64>)) -> QuoteContext {
     QuoteContext {
         merchant: MerchantId::from_bytes([9; 16]),
         currency: Currency::CNY,
@@ -44,14 +52,17 @@ fn context(tiers: &[(i64, i64)], freight: (i64, Option<i64>)) -> QuoteContext {
             })
             .collect(),
         freight: Freight { base_minor: freight.0, free_from_minor: freight.1 },
+        promotions: Vec::new(),
+        person: PersonFacts::default(),
+        at: Timestamp::from_micros(0),
     }
 }
 
-fn free() -> QuoteContext {
+pub(super) fn free() -> QuoteContext {
     context(&[], (0, None))
 }
 
-fn codes(explanations: &[Explanation]) -> Vec<(&str, i64)> {
+pub(super) fn codes(explanations: &[Explanation]) -> Vec<(&str, i64)> {
     explanations.iter().map(|e| (e.code.as_str(), e.amount.minor())).collect()
 }
 
@@ -217,7 +228,7 @@ fn the_wire_form_is_the_contract() {
     assert_eq!(serde_json::from_value::<Quote>(json).unwrap(), quote);
 }
 
-fn any_line() -> impl Strategy<Value = QuoteLineInput> {
+pub(super) fn any_line() -> impl Strategy<Value = QuoteLineInput> {
     // Prices follow from the SKU, so that lines of one SKU agree.
     (0_u8..40, 1_i64..50).prop_map(|(n, qty)| {
         let unit = i64::from(n) * i64::from(n) * 37 % 9_973;
@@ -226,13 +237,13 @@ fn any_line() -> impl Strategy<Value = QuoteLineInput> {
     })
 }
 
-fn any_context() -> impl Strategy<Value = QuoteContext> {
+pub(super) fn any_context() -> impl Strategy<Value = QuoteContext> {
     let tier = (1_i64..500_000, 1_i64..500_000).prop_map(|(a, b)| (a.max(b), a.min(b)));
     let freight = (0_i64..5_000, prop::option::of(0_i64..300_000));
     (prop::collection::vec(tier, 0..6), freight).prop_map(|(tiers, freight)| context(&tiers, freight))
 }
 
-fn total_of(explanations: &[Explanation]) -> i64 {
+pub(super) fn total_of(explanations: &[Explanation]) -> i64 {
     explanations.iter().map(|explanation| explanation.amount.minor()).sum()
 }
 

@@ -71,7 +71,9 @@ app_test!(rules_are_set_and_read, parts, |app| {
     assert_eq!(set["full_reductions"][0]["threshold_minor"], 10_000);
     let again = app.call("PUT", &path(), &owner, rules(900)).await.expect(200);
     assert_eq!(app.get(&path(), &keeper).await.expect(200), again);
-    let context = app.store.db.read::<_, DbError, _>(|rx| api::context(rx, merchant(), Currency::CNY));
+    let context = app.store.db.read::<_, DbError, _>(|rx| {
+        api::context(rx, merchant(), Currency::CNY, PersonId::from_bytes([0; 16]))
+    });
     let context = context.await.unwrap();
     assert_eq!(context.freight, Freight { base_minor: 900, free_from_minor: Some(9_900) });
     assert_eq!(context.full_reductions.len(), 2);

@@ -139,6 +139,10 @@ impl World {
         self.ids.insert("account", text(&balance, "/account"));
         let entries = self.call("GET", "/merchants/{merchant}/balance/entries", "owner", Value::Null).await;
         self.ids.insert("transfer", text(&entries, "/items/0/transfer"));
+        let promotion = json!({ "title": "立减", "action": { "kind": "amount_off", "off_minor": 1 },
+            "starts_at": "2099-01-01T00:00:00Z", "ends_at": "2099-02-01T00:00:00Z" });
+        let promotion = self.call("POST", "/merchants/{merchant}/promotions", "owner", promotion).await;
+        self.ids.insert("promotion", text(&promotion, "/id"));
         let draft = json!({ "title": "草稿", "description": "", "category": self.ids["category"], "options": [],
             "attributes": [], "no_reason_return": true, "pictures": [],
             "skus": [{ "code": "draft-1", "option_values": [], "price_minor": 100, "stock": 1 }] });

@@ -1336,6 +1336,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/merchants/{merchant}/promotions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A merchant's promotions, newest first. */
+        get: operations["promotion_list"];
+        put?: never;
+        /** Make a promotion. It is a draft until it is started. */
+        post: operations["promotion_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/merchants/{merchant}/promotions/simulate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try a cart under the shop's promotions, drafts among them. Nothing is kept. */
+        post: operations["promotion_simulate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/merchants/{merchant}/staff": {
         parameters: {
             query?: never;
@@ -1863,6 +1898,75 @@ export interface paths {
         put?: never;
         /** Puts a product on sale. */
         post: operations["product_publish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/promotions/{promotion}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A promotion. */
+        get: operations["promotion_get"];
+        /** Change a draft or a paused promotion. */
+        put: operations["promotion_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/promotions/{promotion}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a promotion for good. What was ordered under it keeps its price. */
+        post: operations["promotion_end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/promotions/{promotion}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop a promotion for a while. */
+        post: operations["promotion_pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/promotions/{promotion}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a promotion count, from its start on. */
+        post: operations["promotion_start"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2856,7 +2960,7 @@ export interface components {
             params: {
                 [key: string]: string;
             };
-            /** @description The id of what caused it: an activity or a merchant. */
+            /** @description The id of what caused it: an activity, a promotion or a merchant; a tier's code. */
             source: string;
         };
         FeeBody: {
@@ -3019,7 +3123,7 @@ export interface components {
          * @description The steps of pricing, in their order.
          * @enum {string}
          */
-        Lane: "base" | "activity" | "promotion" | "freight";
+        Lane: "base" | "member" | "activity" | "item" | "promotion" | "freight";
         /** @description One line of a statement. */
         LedgerEntry: {
             account: components["schemas"]["AccountId"];
@@ -3675,6 +3779,38 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_PromotionView: {
+            /** @description The rows, in the list's order. */
+            items: {
+                action: components["schemas"]["PromotionAction"];
+                budget: components["schemas"]["Money"] | null;
+                ends_at: components["schemas"]["Timestamp"];
+                id: components["schemas"]["PromotionId"];
+                lane: components["schemas"]["PromotionLane"];
+                merchant: components["schemas"]["MerchantId"];
+                needs: components["schemas"]["PromotionNeeds"];
+                /** Format: int64 */
+                per_person: number | null;
+                scope: components["schemas"]["PromotionScope"];
+                /** @description What it took off. */
+                spent: components["schemas"]["Money"];
+                starts_at: components["schemas"]["Timestamp"];
+                state: components["schemas"]["PromotionState"];
+                title: string;
+                /**
+                 * Format: int64
+                 * @description How often it was used, without what was given back.
+                 */
+                used: number;
+                /** Format: int64 */
+                uses_max: number | null;
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description Give this as `cursor` for the next page; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_SessionView: {
             /** @description The rows, in the list's order. */
             items: {
@@ -3966,6 +4102,261 @@ export interface components {
              */
             version: number;
         };
+        /** @description What a promotion gives. Every percentage is of what the goods it is about cost at that step. */
+        PromotionAction: {
+            /** @enum {string} */
+            kind: "amount_off";
+            /**
+             * Format: int64
+             * @description In minor units.
+             */
+            off_minor: number;
+        } | {
+            /**
+             * Format: int64
+             * @description For each of these, in minor units.
+             */
+            every_minor: number;
+            /** @enum {string} */
+            kind: "every_off";
+            /**
+             * Format: int64
+             * @description So much, at most the same.
+             */
+            off_minor: number;
+            /**
+             * Format: int64
+             * @description So often at the most.
+             */
+            times_max: number;
+        } | {
+            /**
+             * Format: int64
+             * @description At most so much, in minor units.
+             */
+            cap_minor?: number | null;
+            /** @enum {string} */
+            kind: "percent_off";
+            /**
+             * Format: int64
+             * @description In hundredths of a percent.
+             */
+            off_bp: number;
+        } | {
+            /** @enum {string} */
+            kind: "unit_price";
+            /**
+             * Format: int64
+             * @description In minor units.
+             */
+            unit_minor: number;
+        } | {
+            /** @enum {string} */
+            kind: "nth_off";
+            /**
+             * Format: int64
+             * @description 2 for the second.
+             */
+            nth: number;
+            /**
+             * Format: int64
+             * @description Off its price, in hundredths of a percent, rounded down.
+             */
+            off_bp: number;
+        } | {
+            /**
+             * Format: int64
+             * @description So many are paid for.
+             */
+            buy: number;
+            /**
+             * Format: int64
+             * @description So many are not.
+             */
+            get: number;
+            /** @enum {string} */
+            kind: "buy_get";
+        } | {
+            /** @enum {string} */
+            kind: "bundle";
+            /**
+             * Format: int64
+             * @description The price of all of them, in minor units.
+             */
+            price_minor: number;
+            /** @description At least two, each once. */
+            skus: components["schemas"]["SkuId"][];
+        } | {
+            /** @enum {string} */
+            kind: "freight_off";
+            /**
+             * Format: int64
+             * @description So much less, in minor units; nothing is left to pay when it is more than delivery costs.
+             */
+            off_minor: number;
+        };
+        /** @description A promotion as a merchant writes it. */
+        PromotionBody: {
+            action: components["schemas"]["PromotionAction"];
+            /**
+             * Format: int64
+             * @description What it may take off in all, in minor units; no limit when left out.
+             */
+            budget_minor?: number | null;
+            ends_at: components["schemas"]["Timestamp"];
+            needs?: components["schemas"]["PromotionNeeds"];
+            /**
+             * Format: int64
+             * @description How often by one person; no limit when left out.
+             */
+            per_person?: number | null;
+            scope?: components["schemas"]["PromotionScope"];
+            starts_at: components["schemas"]["Timestamp"];
+            title: components["schemas"]["Text1To60"];
+            /**
+             * Format: int64
+             * @description How often it may be used; no limit when left out.
+             */
+            uses_max?: number | null;
+        };
+        PromotionId: string;
+        /**
+         * @description At which step a promotion counts. In each step the best one wins.
+         * @enum {string}
+         */
+        PromotionLane: "item" | "order" | "freight";
+        /** @description What a promotion asks for; what is left out is not asked. */
+        PromotionNeeds: {
+            /**
+             * Format: int64
+             * @description From this minute of the day on, in China's time.
+             * @default null
+             */
+            from_minute: number | null;
+            /**
+             * @description Only who has bought nothing of this merchant yet.
+             * @default false
+             */
+            new_buyers_only: boolean;
+            /**
+             * @description Only members of one of these tiers; empty for everybody.
+             * @default []
+             */
+            tiers: string[];
+            /**
+             * Format: int64
+             * @description Until before this minute of the day.
+             * @default null
+             */
+            to_minute: number | null;
+            /**
+             * Format: int64
+             * @description Least units of them.
+             * @default 0
+             */
+            units: number;
+            /**
+             * @description On these days only, 1 for Monday to 7 for Sunday, in China's time; empty for every day.
+             * @default []
+             */
+            weekdays: number[];
+            /**
+             * Format: int64
+             * @description Least worth of the goods it is about, at the price of one after member and activity, in minor units.
+             * @default 0
+             */
+            worth_minor: number;
+        };
+        /** @description Which goods: all of them when nothing is named, else whatever one of the lists names. */
+        PromotionScope: {
+            /**
+             * @description These categories.
+             * @default []
+             */
+            categories: components["schemas"]["CategoryId"][];
+            /**
+             * @description These products.
+             * @default []
+             */
+            products: components["schemas"]["ProductId"][];
+            /**
+             * @description These variants.
+             * @default []
+             */
+            skus: components["schemas"]["SkuId"][];
+        };
+        /**
+         * @description Where a promotion stands.
+         * @enum {string}
+         */
+        PromotionState: "draft" | "live" | "paused" | "ended";
+        /** @description Nothing more is needed. */
+        PromotionStepBody: Record<string, never>;
+        PromotionUpdateBody: {
+            /** @description A promotion as a merchant writes it. */
+            promotion: {
+                action: components["schemas"]["PromotionAction"];
+                /**
+                 * Format: int64
+                 * @description What it may take off in all, in minor units; no limit when left out.
+                 */
+                budget_minor?: number | null;
+                ends_at: components["schemas"]["Timestamp"];
+                needs?: components["schemas"]["PromotionNeeds"];
+                /**
+                 * Format: int64
+                 * @description How often by one person; no limit when left out.
+                 */
+                per_person?: number | null;
+                scope?: components["schemas"]["PromotionScope"];
+                starts_at: components["schemas"]["Timestamp"];
+                title: components["schemas"]["Text1To60"];
+                /**
+                 * Format: int64
+                 * @description How often it may be used; no limit when left out.
+                 */
+                uses_max?: number | null;
+            };
+            /**
+             * Format: int64
+             * @description The version that was looked at.
+             */
+            version: number;
+        };
+        /** @description A promotion that a quote rests on. */
+        PromotionUse: {
+            /** @description What it takes off; above zero. */
+            off: components["schemas"]["Money"];
+            /** @description Which. */
+            promotion: components["schemas"]["PromotionId"];
+        };
+        /** @description A promotion. */
+        PromotionView: {
+            action: components["schemas"]["PromotionAction"];
+            budget: components["schemas"]["Money"] | null;
+            ends_at: components["schemas"]["Timestamp"];
+            id: components["schemas"]["PromotionId"];
+            lane: components["schemas"]["PromotionLane"];
+            merchant: components["schemas"]["MerchantId"];
+            needs: components["schemas"]["PromotionNeeds"];
+            /** Format: int64 */
+            per_person: number | null;
+            scope: components["schemas"]["PromotionScope"];
+            /** @description What it took off. */
+            spent: components["schemas"]["Money"];
+            starts_at: components["schemas"]["Timestamp"];
+            state: components["schemas"]["PromotionState"];
+            title: string;
+            /**
+             * Format: int64
+             * @description How often it was used, without what was given back.
+             */
+            used: number;
+            /** Format: int64 */
+            uses_max: number | null;
+            /** Format: int64 */
+            version: number;
+        };
         /** @description What the lines cost together. */
         Quote: {
             /** @description The currency of all amounts. */
@@ -3978,6 +4369,8 @@ export interface components {
             goods: components["schemas"]["Money"];
             /** @description One line per SKU, in the order in which the SKUs were first given. */
             lines: components["schemas"]["QuoteLine"][];
+            /** @description Promotions that took something off, in the order of their ids, and how much. */
+            promotions: components["schemas"]["PromotionUse"][];
             /** @description Delivery, after its own reductions. */
             shipping: components["schemas"]["Money"];
             /** @description `goods − discount + shipping`. */
@@ -4109,6 +4502,45 @@ export interface components {
             code: string;
             deliver?: components["schemas"]["Deliver"];
             phone: components["schemas"]["Phone"];
+        };
+        /** @description How many of what. */
+        SimulatedItem: {
+            /** Format: int64 */
+            qty: number;
+            sku: components["schemas"]["SkuId"];
+        };
+        /** @description Whether a promotion counted, and why not. */
+        SimulatedPromotion: {
+            /**
+             * Format: int64
+             * @description What it took off, in minor units; 0 when it did not count.
+             */
+            off_minor: number;
+            promotion: components["schemas"]["PromotionId"];
+            title: string;
+            unmet: components["schemas"]["Unmet"] | null;
+        };
+        /** @description A cart, a person and a moment. */
+        SimulationBody: {
+            /** @description Promotions to be tried beside those that are live: drafts, paused ones. */
+            also?: components["schemas"]["PromotionId"][];
+            at?: components["schemas"]["Timestamp"] | null;
+            /** @description Whether the person has bought nothing of the shop yet. */
+            is_new_buyer?: boolean;
+            items: components["schemas"]["SimulatedItem"][];
+            /**
+             * Format: int64
+             * @description A share off the base price that the tier gives, in hundredths of a percent.
+             */
+            member_off_bp?: number;
+            /** @description The person's tier, which promotions may ask for. */
+            tier?: string | null;
+        };
+        /** @description What the cart would cost. */
+        SimulationView: {
+            next: components["schemas"]["NextOffer"][];
+            promotions: components["schemas"]["SimulatedPromotion"][];
+            quote: components["schemas"]["Quote"];
         };
         /** @description A variant. */
         Sku: {
@@ -4391,6 +4823,11 @@ export interface components {
             state: string;
             transfer: components["schemas"]["TransferId"];
         };
+        /**
+         * @description Why a promotion gives nothing to a cart, for the one who tries it.
+         * @enum {string}
+         */
+        Unmet: "goods" | "worth" | "units" | "new_buyers" | "tier" | "time";
         /** @description A person's wallet. */
         WalletView: {
             account: components["schemas"]["AccountId"];
@@ -6711,7 +7148,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `checkout.cart_changed`, `checkout.price_changed`, `checkout.no_return_unconfirmed`, `checkout.not_for_sale`, `deal.not_live`, `deal.new_buyers_only`, `deal.person_limit`, `deal.quota`, `team.already_in`, `team.closed`, `team.full`, `stock.short`, `stock.too_many_holds`, `stock.beyond`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
+            /** @description `checkout.cart_changed`, `checkout.price_changed`, `checkout.no_return_unconfirmed`, `checkout.not_for_sale`, `deal.not_live`, `deal.new_buyers_only`, `deal.person_limit`, `deal.quota`, `team.already_in`, `team.closed`, `team.full`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `promotion.used_up`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13248,6 +13685,352 @@ export interface operations {
             };
         };
     };
+    promotion_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before; leave out for the first. */
+                cursor?: string;
+                /** @description Rows wanted, 1 to 100; 20 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                merchant: components["schemas"]["MerchantId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PromotionView"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    promotion_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                merchant: components["schemas"]["MerchantId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromotionBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromotionView"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`; or there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `promotion.state`, `promotion.used`, `promotion.below_used`, `promotion.version_conflict`, `promotion.too_many` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not what the route takes */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `promotion.bad`, `promotion.times` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    promotion_simulate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                merchant: components["schemas"]["MerchantId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SimulationBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimulationView"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`; or there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not what the route takes */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `simulation.items`, `pricing.empty`, `pricing.too_many_lines`, `pricing.bad_quantity`, `pricing.quantity_limit`, `pricing.line_conflict`, `pricing.negative_price`, `pricing.mixed_currency`, `pricing.bad_rule`, `pricing.overflow` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     staff_list: {
         parameters: {
             query?: {
@@ -16639,6 +17422,613 @@ export interface operations {
                 };
             };
             /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    promotion_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                promotion: components["schemas"]["PromotionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromotionView"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    promotion_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                promotion: components["schemas"]["PromotionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromotionUpdateBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromotionView"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`; or there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `promotion.state`, `promotion.used`, `promotion.below_used`, `promotion.version_conflict`, `promotion.too_many` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not what the route takes */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `promotion.bad`, `promotion.times` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    promotion_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                promotion: components["schemas"]["PromotionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromotionStepBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromotionView"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`; or there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `promotion.state`, `promotion.used`, `promotion.below_used`, `promotion.version_conflict`, `promotion.too_many` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not what the route takes */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `promotion.bad`, `promotion.times` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    promotion_pause: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                promotion: components["schemas"]["PromotionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromotionStepBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromotionView"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`; or there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `promotion.state`, `promotion.used`, `promotion.below_used`, `promotion.version_conflict`, `promotion.too_many` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not what the route takes */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `promotion.bad`, `promotion.times` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    promotion_start: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                promotion: components["schemas"]["PromotionId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromotionStepBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromotionView"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`; or there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `promotion.state`, `promotion.used`, `promotion.below_used`, `promotion.version_conflict`, `promotion.too_many` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not what the route takes */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `promotion.bad`, `promotion.times` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
             507: {
                 headers: {
                     [name: string]: unknown;

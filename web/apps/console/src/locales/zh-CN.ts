@@ -6,7 +6,7 @@ export default {
   },
   language: { 'zh-CN': '中文', en: 'English' },
   page: {
-    statement: '对账单', payouts: '提现与保证金', payout_queue: '提现审核', fees: '平台费率', income: '收入报送', cases: '售后', case: '售后详情', after_sale_terms: '售后设置', disputes: '纠纷处理',
+    promotions: '优惠活动', promotion_new: '新建优惠', simulator: '优惠试算', statement: '对账单', payouts: '提现与保证金', payout_queue: '提现审核', fees: '平台费率', income: '收入报送', cases: '售后', case: '售后详情', after_sale_terms: '售后设置', disputes: '纠纷处理',
     people: '用户管理', person: '用户',
     activity: '拼团活动',
     start: '工作台', sign_in: '登录', dashboard: '概览', orders: '订单', order: '订单', products: '商品', product: '商品', product_new: '新建商品', import: '导入商品', stock: '库存', pricing: '优惠与运费',
@@ -14,7 +14,7 @@ export default {
     merchants: '商家管理', accounts: '账户', account: '账户明细', transfer: '转账凭证', ledger_audit: '账本审计', missing: '页面不存在',
   },
   act: {
-    activity: { create: '新建活动', update: '修改活动', start: '开始活动', end: '结束活动' }, aftersale: { agree: '同意售后', decline: '拒绝售后', accept: '处理退货', decide: '裁决纠纷', terms: '修改售后设置' }, fee: { set: '公布费率' }, payout: { request: '申请提现', approve: '同意提现', pay: '登记打款', reject: '驳回提现', cancel: '撤销提现' }, deposit: { ask: '设置保证金', pay: '缴纳保证金', deduct: '扣除保证金', return: '退还保证金' }, commission: { set: '修改佣金规则', approve: '批准佣金', refuse: '拒绝佣金' }, merchant: { create: '新建商家' }, order: { ship: '发货', refund: '退款' }, pricing: { set: '修改优惠与运费' },
+    activity: { create: '新建活动', update: '修改活动', start: '开始活动', end: '结束活动' }, aftersale: { agree: '同意售后', decline: '拒绝售后', accept: '处理退货', decide: '裁决纠纷', terms: '修改售后设置' }, fee: { set: '公布费率' }, payout: { request: '申请提现', approve: '同意提现', pay: '登记打款', reject: '驳回提现', cancel: '撤销提现' }, deposit: { ask: '设置保证金', pay: '缴纳保证金', deduct: '扣除保证金', return: '退还保证金' }, promotion: { create: '新建优惠', update: '修改优惠', live: '开始优惠', paused: '暂停优惠', ended: '结束优惠' }, commission: { set: '修改佣金规则', approve: '批准佣金', refuse: '拒绝佣金' }, merchant: { create: '新建商家' }, order: { ship: '发货', refund: '退款' }, pricing: { set: '修改优惠与运费' },
     product: { create: '新建商品', update: '修改商品', publish: '上架商品', archive: '下架商品', import: '导入商品' }, stock: { adjust: '调整库存' }, staff: { invite: '邀请成员', accept: '接受邀请', decline: '拒绝邀请', add: '添加成员', remove: '移除成员', rights: '修改权限' }, person: { ban: '封禁', unban: '解封' },
   },
   role: { owner: '店主', staff: '员工' },
@@ -68,6 +68,13 @@ export default {
     export: '下载 CSV', opening: '期初余额', gross: '收入', commission: '佣金', fee: '平台费', net: '净额', closing: '期末余额', no_lines: '这段时间没有账目', no_payouts: '没有提现记录', asked_at: '申请时间', amount: '金额（元）', destination: '收款账户', deposit: '保证金（已缴 / 应缴）', pay_deposit: '缴足保证金', rate: '平台费率',
     ask: '申请提现', ask_note: '申请后金额先冻结，由平台另一位人员审核后打款。', cancel: '撤销', approve: '同意', paid: '已打款', reject: '驳回', two_people: '申请人和审核人必须是两个人。', bank_number: '银行流水号', reason: '原因（商家可见）', rate_now: '现行费率 {rate}%', rate_note: '只影响公布之后下的订单；历史版本全部保留并公开。', why: '说明（商家可见）', publish: '公布', versions: '历史版本', no_versions: '还没有公布过费率，现在不收费', version: '版本', from: '生效时间',
     quarter: '{year} 年第 {n} 季度', choose_quarter: '选择季度', income_note: '按季度统计每个人的到账与追回，用于收入信息报送。', no_income: '这个季度没有人有收入', times: '笔数', earned: '到账', taken_back: '追回',
+  },
+  promotion: {
+    rule: '每件商品取最优惠的一个单品优惠；整单在满减和订单优惠里取最优惠的一个；两层可以叠加。', none: '还没有优惠', kind: '优惠方式', used: '已用次数', spent: '已优惠', pause: '暂停', pause_of: '暂停 {title}', drop_of: '移除 {title}',
+    kinds: { amount_off: '立减', every_off: '每满减', percent_off: '打折', unit_price: '特价', nth_off: '第 N 件优惠', buy_get: '买 N 送 M', bundle: '组合价', freight_off: '减运费' }, lanes: { item: '单品', order: '整单', freight: '运费' }, states: { draft: '草稿', live: '进行中', paused: '已暂停', ended: '已结束' },
+    off: '减（元）', every: '每满（元）', times: '最多减几次', nth: '第几件', percent: '优惠幅度（%，50 即半价）', cap: '最多减（元，可不填）', unit: '特价（元）', buy: '买几件', get: '送几件', needs: '条件', worth: '商品满（元，可不填）', units: '至少几件（0 为不限）', scope: '选择参加的商品；不选则全店参加。',
+    limits: '时间与限制', budget: '总预算（元，留空不限）', uses: '总次数（留空不限）', each: '每人次数（留空不限）', incomplete: '还有内容没有填写或不正确', cart: '购物车', person: '买家与时间', is_new: '从未在本店买过', moment: '什么时候（留空为现在）', also: '一起试用还没开始的优惠', try: '试算', verdicts: '各优惠是否生效', counted: '生效', beaten: '有更优惠的',
+    unmet: { goods: '没有参加的商品', worth: '金额不够', units: '件数不够', new_buyers: '不是新客', tier: '不是指定会员', time: '不在时段内' },
   },
   deals: {
     title: '活动名称', find_product: '搜索在售商品', more_products: '还有更多，请输入几个字缩小范围', edit_of: '编辑 {title}', paid_goods: '商品支付额（不含运费，未扣退差价）', look: '查看', look_of: '查看 {title}', has_ladder: '阶梯 {n} 档', has_leader: '有团长价',
