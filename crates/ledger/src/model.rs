@@ -83,6 +83,10 @@ pub enum Kind {
     Debt,
     /// Where demo money comes from.
     Equity,
+    /// Cash in a merchant's till.
+    Cash,
+    /// What a provider's bill shows and the books do not, or the other way round, until somebody has found out why.
+    Parked,
 }
 
 /// Which side an account must not fall below.
@@ -114,7 +118,7 @@ impl Owner {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Wallet,
         Self::Payable,
         Self::Escrow,
@@ -123,6 +127,8 @@ impl Kind {
         Self::Fee,
         Self::Debt,
         Self::Equity,
+        Self::Cash,
+        Self::Parked,
     ];
 
     /// The word of the audit views.
@@ -136,6 +142,8 @@ impl Kind {
             Self::Fee => "fee",
             Self::Debt => "debt",
             Self::Equity => "equity",
+            Self::Cash => "cash",
+            Self::Parked => "parked",
         }
     }
 
@@ -149,7 +157,9 @@ impl Kind {
             | Self::Clearing
             | Self::Fee
             | Self::Debt
-            | Self::Equity => Rule::None,
+            | Self::Equity
+            | Self::Cash
+            | Self::Parked => Rule::None,
         }
     }
 }
@@ -229,6 +239,10 @@ pub enum TransferKind {
     CommissionReversal,
     /// Demo money.
     TopUp,
+    /// A provider's bill and the books differ.
+    Park,
+    /// What was parked has found its place.
+    Unpark,
 }
 
 impl TransferKind {
@@ -245,6 +259,8 @@ impl TransferKind {
             Self::Commission => "commission",
             Self::CommissionReversal => "commission_reversal",
             Self::TopUp => "top_up",
+            Self::Park => "park",
+            Self::Unpark => "unpark",
         }
     }
 }

@@ -5,30 +5,31 @@
 //! in clearing until the orders take it ([`api::capture`]) or it is sent back ([`api::give_back`]).
 
 pub mod api;
-mod callback;
+mod day;
 pub mod events;
 mod jobs;
+mod method;
+mod notices;
+mod provider;
+mod providers;
 mod sandbox;
 mod store;
 mod views;
 
 use db::Migrations;
-use rest::{Ctx, Module};
+use rest::Module;
 
 /// This module's tables.
-pub const MIGRATIONS: Migrations =
-    db::migrations!("payments": 1 "payments" "../migrations/0001_payments.sql");
+pub const MIGRATIONS: Migrations = db::migrations!(
+    "payments": 1 "payments" "../migrations/0001_payments.sql", 2 "providers" "../migrations/0002_providers.sql"
+);
 
 /// The module.
 pub fn module() -> Module {
     Module {
-        routes: views::routes().merge(callback::routes()).merge(sandbox::routes()),
+        routes: views::routes().merge(providers::routes()).merge(notices::routes()).merge(sandbox::routes()),
         jobs: jobs::handlers(),
+        outside: Some(jobs::outside),
         ..Module::new(MIGRATIONS)
     }
-}
-
-/// The secret shared with the sandbox provider.
-pub(crate) fn secret(ctx: &Ctx) -> std::sync::Arc<sandbox::SandboxSecret> {
-    ctx.extension().unwrap_or_default()
 }

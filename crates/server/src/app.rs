@@ -7,12 +7,12 @@ use base::TeamId;
 use catalog::api::Media;
 use db::{Db, DbError, Migrations, Rx};
 use deals::api::TeamBrief;
-use payments::api::SandboxSecret;
+use payments::api::{Provider, Providers, Sandbox, SandboxSecret};
 use people::api::{LogSms, Sms};
 use reach::api::{EntrySecret, TeamTarget};
 use rest::{Audit, Ctx, Module, OpenApiRouter, Settings};
 use sha2::{Digest, Sha256};
-use work::{Worker, WorkerOptions};
+use work::{JobHandler, Worker, WorkerOptions};
 
 use crate::audits::{self, Audits};
 use crate::config::Config;
@@ -64,6 +64,23 @@ fn sms(config: &Config) -> Sms {
     }
 }
 
+/// What the sandbox provider signs with: known in a demo, else what is set. Without it there is no sandbox.
+fn sandbox_secret(config: &Config, settings: &Settings) -> Option<SandboxSecret> {
+    match config.text("sandbox_secret") {
+        "" => settings.is_demo.then(SandboxSecret::default),
+        text => Some(SandboxSecret(text.to_owned())),
+    }
+}
+
+/// The payment providers that are set up.
+fn providers(db: &Db, sandbox: Option<&SandboxSecret>) -> Providers {
+    let mut all: Vec<Arc<dyn Provider>> = Vec::new();
+    if let Some(secret) = sandbox {
+        all.push(Arc::new(Sandbox::new(db.clone(), secret.clone())));
+    }
+    Providers::new(all)
+}
+
 /// What the modules bring, not yet tied to a store.
 pub(crate) struct Assembly {
     /// All tables, lowest module first.
@@ -74,6 +91,7 @@ pub(crate) struct Assembly {
     pub(crate) audits: Vec<Audit>,
     work: WorkerOptions,
     hooks: people::api::Hooks,
+    outside: Vec<fn(&Ctx) -> Vec<JobHandler>>,
 }
 
 /// The modules over a store.
@@ -95,6 +113,7 @@ impl Assembly {
             audits: Vec::new(),
             work: WorkerOptions::default(),
             hooks: people::api::Hooks::default(),
+            outside: Vec::new(),
         };
         assembly.work.handlers.extend(work::upkeep());
         assembly.work.handlers.extend(rest::upkeep());
@@ -105,20 +124,21 @@ impl Assembly {
             assembly.work.subscribers.extend(module.subscribers);
             assembly.work.handlers.extend(module.jobs);
             assembly.hooks.0.extend(module.merge_guest);
+            assembly.outside.extend(module.outside);
         }
         assembly
     }
 
     /// Ties the modules to a store.
     pub(crate) fn over(mut self, db: Db, config: &Config, settings: Settings) -> App {
-        let secret = config.text("sandbox_secret");
-        let secret =
-            if secret.is_empty() { SandboxSecret::default() } else { SandboxSecret(secret.to_owned()) };
+        let secret = sandbox_secret(config, &settings);
+        let providers = Arc::new(providers(&db, secret.as_ref()));
         let mut extensions: Vec<Arc<dyn Any + Send + Sync>> = vec![
             Arc::new(self.hooks),
             Arc::new(upwards()),
             Arc::new(Audits(self.audits)),
-            Arc::new(secret),
+            providers,
+            Arc::new(secret.unwrap_or_default()),
             Arc::new(Media { dir: config.dir() }),
             Arc::new(demo::ClockGate::default()),
         ];
@@ -128,8 +148,9 @@ impl Assembly {
         let sms = sms(config);
         self.work.handlers.push(people::api::sms_job(db.clone(), sms.clone()));
         extensions.push(Arc::new(sms));
-        let worker = Worker::new(db.clone(), self.work);
-        let ctx = Ctx::new(db, settings, Arc::new(people::api::Sessions), extensions);
+        let ctx = Ctx::new(db.clone(), settings, Arc::new(people::api::Sessions), extensions);
+        self.work.handlers.extend(self.outside.iter().flat_map(|jobs| jobs(&ctx)));
+        let worker = Worker::new(db, self.work);
         App { ctx, routes: self.routes, worker }
     }
 }

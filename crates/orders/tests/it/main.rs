@@ -4,6 +4,8 @@
 mod activities;
 mod alone;
 mod cart;
+mod cash;
+mod outside;
 mod races;
 mod sandbox;
 mod shares;

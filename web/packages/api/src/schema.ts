@@ -90,176 +90,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/after-sales": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The cases of the person who asks, newest first. */
-        get: operations["case_list"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/after-sales/{case}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** A case, for its buyer, its shop and the platform. */
-        get: operations["case_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/after-sales/{case}/accept": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** End a case with money or other goods, the shelf told apart. */
-        post: operations["case_accept"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/after-sales/{case}/agree": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Agree to what a buyer asks for. Staff with the right to refund. */
-        post: operations["case_agree"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/after-sales/{case}/decide": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Decide a dispute. Operators. */
-        post: operations["case_decide"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/after-sales/{case}/decline": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Say no to what a buyer asks for, also after looking at what came back. */
-        post: operations["case_decline"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/after-sales/{case}/dispute": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Take a refusal to the platform. */
-        post: operations["case_dispute"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/after-sales/{case}/send": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Tell that the goods are on their way back. */
-        post: operations["case_send"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/after-sales/{case}/turns": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Say something in an open case. */
-        post: operations["case_say"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/after-sales/{case}/withdraw": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Let a case be. */
-        post: operations["case_withdraw"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/audit-log": {
         parameters: {
             query?: never;
@@ -495,23 +325,6 @@ export interface paths {
         put?: never;
         /** Put demo money into the wallet. Demo mode only. */
         post: operations["demo_top_up"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/disputes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Disputes that wait for the platform, newest first. Operators. */
-        get: operations["dispute_list"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -900,41 +713,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/merchants/{merchant}/after-sale-terms": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How a shop deals with what comes back. */
-        get: operations["after_sale_terms_get"];
-        /** Set how a shop deals with what comes back. Staff with the right to refund. */
-        put: operations["after_sale_terms_put"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/merchants/{merchant}/after-sales": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The cases of a shop in one state, newest first. */
-        get: operations["merchant_case_list"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/merchants/{merchant}/audit-log": {
         parameters: {
             query?: never;
@@ -1283,40 +1061,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/orders/{order}/after-sale-options": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What the buyer may ask for of an order now. */
-        get: operations["after_sale_options_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/orders/{order}/after-sales": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Ask for money back, a return, an exchange, or a lower price made good. */
-        post: operations["case_open"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/orders/{order}/cancel": {
         parameters: {
             query?: never;
@@ -1328,6 +1072,23 @@ export interface paths {
         put?: never;
         /** Cancel an order that has not shipped. A paid one is refunded in full. */
         post: operations["order_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{order}/cash-payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Note down that an order was paid in cash at the till. Staff with the right to orders. */
+        post: operations["cash_payment_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1402,6 +1163,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/payment-methods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The ways to pay that are set up here. Cash is paid at the till and is not among them. */
+        get: operations["payment_method_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/payments": {
         parameters: {
             query?: never;
@@ -1433,6 +1211,26 @@ export interface paths {
         get: operations["payment_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/{payment}/give-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a pending payment up, to pay in another way. Money that comes nevertheless is used if the order is still
+         *     unpaid, else it goes back. One that has ended without money stays as it is.
+         */
+        post: operations["payment_give_up"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1593,6 +1391,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/providers/{provider}/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A provider tells what became of a payment or a refund. The body is whatever that provider sends; it must be signed
+         *     as the provider signs.
+         * @description The sandbox sends `{"id", "kind": "payment.succeeded" | "payment.failed", "payment", "amount_minor", "currency"}`
+         *     with `Sandbox-Timestamp` (seconds since 1970), `Sandbox-Nonce` and `Sandbox-Signature`: the hex HMAC-SHA256 over
+         *     `timestamp "\n" nonce "\n" body "\n"`.
+         */
+        post: operations["provider_notice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/quotes": {
         parameters: {
             query?: never;
@@ -1604,26 +1425,6 @@ export interface paths {
         put?: never;
         /** What items would cost now, with where every minor unit comes from. Nothing is kept. */
         post: operations["quote_create"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sandbox/callbacks": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * The sandbox provider tells what became of a payment.
-         * @description Signed: `Sandbox-Signature` is the hex HMAC-SHA256 over `timestamp "\n" nonce "\n" body "\n"`.
-         */
-        post: operations["sandbox_callback"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1988,43 +1789,6 @@ export interface components {
              */
             seconds: number;
         };
-        /** @description What may be asked for of an order now. */
-        AfterSaleOptions: {
-            /** @description The order's cases, newest first. */
-            cases: components["schemas"]["CaseId"][];
-            /** @description `refund`, `return`, `exchange`, `price_protection`. */
-            kinds: components["schemas"]["CaseKind"][];
-            lines: components["schemas"]["LineOptions"][];
-            no_reason_until: components["schemas"]["Timestamp"] | null;
-            price_drop: components["schemas"]["Money"] | null;
-        };
-        /** @description Where goods go back to, and how long a lower price is made good. */
-        AfterSaleTerms: {
-            address: components["schemas"]["AddressSnapshot"] | null;
-            /**
-             * Format: int64
-             * @description Days after payment; 0 for no price protection.
-             */
-            price_protection_days: number;
-            /**
-             * Format: int64
-             * @description Give it back when setting; 0 when nothing has been set.
-             */
-            version: number;
-        };
-        AfterSaleTermsBody: {
-            address: components["schemas"]["ReturnAddressBody"];
-            /**
-             * Format: int64
-             * @description Days after payment; 0 for no price protection.
-             */
-            price_protection_days: number;
-            /**
-             * Format: int64
-             * @description The version that was looked at; 0 when nothing has been set.
-             */
-            version: number;
-        };
         /** @description A fact about a product. */
         Attribute: {
             /** @description `产地`. */
@@ -2058,8 +1822,6 @@ export interface components {
         CartLine: {
             /** Format: int64 */
             available: number;
-            /** @description Whether it may be returned within seven days without a reason; else the buyer confirms at checkout. */
-            no_reason_return: boolean;
             option_values: string[];
             /** @description The small picture; `null` when there is none. */
             picture: string | null;
@@ -2094,156 +1856,12 @@ export interface components {
             groups: components["schemas"]["CartGroup"][];
             total: components["schemas"]["Money"];
         };
-        CaseAcceptBody: {
-            outcome: components["schemas"]["CaseOutcome"];
-            /** @description What of it lies on the shelf again; what is left out does not. */
-            shelf: components["schemas"]["CaseShelfBody"][];
-            words?: components["schemas"]["Text1To1000"] | null;
-        };
-        CaseAgreeBody: {
-            words?: components["schemas"]["Text1To1000"] | null;
-        };
-        CaseBody: {
-            /** @description Left out for price protection, which looks at every line. */
-            items?: components["schemas"]["CaseItemBody"][];
-            kind: components["schemas"]["CaseKind"];
-            reason: components["schemas"]["CaseReason"];
-            words?: components["schemas"]["Text1To1000"] | null;
-        };
-        CaseDecideBody: {
+        CashBody: {
             /**
              * Format: int64
-             * @description With `refund`: how much; all that was asked for when left out.
+             * @description What was taken in, without the change: it must be what the order costs.
              */
-            amount_minor?: number | null;
-            verdict: components["schemas"]["CaseVerdict"];
-            /** @description Why, for both sides to read. */
-            words: components["schemas"]["Text1To1000"];
-        };
-        CaseDeclineBody: {
-            /** @description Why not. */
-            words: components["schemas"]["Text1To1000"];
-        };
-        CaseId: string;
-        /** @description What is asked for of one line. */
-        CaseItemBody: {
-            /**
-             * Format: int64
-             * @description Only with no units: how much money.
-             */
-            amount_minor?: number | null;
-            /** Format: int64 */
-            line: number;
-            to_sku?: components["schemas"]["SkuId"] | null;
-            /**
-             * Format: int64
-             * @description Units that go back, or that never came; 0 asks for money only.
-             */
-            units: number;
-        };
-        /** @description What of one line a case is about. */
-        CaseItemView: {
-            amount: components["schemas"]["Money"];
-            /** Format: int64 */
-            line: number;
-            option_values: string[];
-            /** @description The small picture; `null` when there is none. */
-            picture: string | null;
-            title: string;
-            /** @description What distinguishes it. */
-            to_option_values: string[];
-            to_sku: components["schemas"]["SkuId"] | null;
-            /**
-             * Format: int64
-             * @description 0 when only money is asked for.
-             */
-            units: number;
-        };
-        /**
-         * @description What a buyer asks for.
-         * @enum {string}
-         */
-        CaseKind: "refund" | "return" | "exchange" | "price_protection";
-        /** @description Nothing more is needed. */
-        CaseNothingBody: Record<string, never>;
-        /**
-         * @description What ends the case.
-         * @enum {string}
-         */
-        CaseOutcome: "refund" | "replace";
-        /**
-         * @description Why.
-         * @enum {string}
-         */
-        CaseReason: "no_reason" | "faulty" | "damaged" | "wrong_item" | "not_as_described" | "missing" | "not_arrived" | "price_drop" | "other";
-        /** @description Words for the other side. */
-        CaseSayBody: {
-            words: components["schemas"]["Text1To1000"];
-        };
-        /** @description How the goods travel back. */
-        CaseSendBody: {
-            carrier: components["schemas"]["Text1To60"];
-            tracking: components["schemas"]["Text1To60"];
-        };
-        /** @description Units of a line that can be sold again. */
-        CaseShelfBody: {
-            /** Format: int64 */
-            line: number;
-            /** Format: int64 */
-            units: number;
-        };
-        /**
-         * @description Who moves a case.
-         * @enum {string}
-         */
-        CaseSide: "buyer" | "shop" | "platform" | "system";
-        /**
-         * @description How far a case has come.
-         * @enum {string}
-         */
-        CaseState: "requested" | "declined" | "disputed" | "awaiting_goods" | "goods_sent" | "done" | "withdrawn" | "rejected";
-        /** @description Something said or done. */
-        CaseTurnView: {
-            at: components["schemas"]["Timestamp"];
-            side: components["schemas"]["CaseSide"];
-            /** @description `opened agreed declined no_answer sent said disputed done exchanged withdrawn rejected lapsed superseded`. */
-            what: string;
-            words: string;
-        };
-        /**
-         * @description How the platform decides.
-         * @enum {string}
-         */
-        CaseVerdict: "refund" | "return" | "reject";
-        /** @description A case. */
-        CaseView: {
-            /** @description What is asked for, the delivery included. */
-            amount: components["schemas"]["Money"];
-            buyer: components["schemas"]["PersonId"];
-            buyer_name: string;
-            carrier: string | null;
-            due_at: components["schemas"]["Timestamp"] | null;
-            id: components["schemas"]["CaseId"];
-            items: components["schemas"]["CaseItemView"][];
-            kind: components["schemas"]["CaseKind"];
-            /** @description What the person who asks may do: `withdraw send dispute say agree decline accept replace decide`. */
-            may: string[];
-            merchant: components["schemas"]["MerchantId"];
-            merchant_name: string;
-            opened_at: components["schemas"]["Timestamp"];
-            order: components["schemas"]["OrderId"];
-            order_number: string;
-            reason: components["schemas"]["CaseReason"];
-            /** @description What went back. */
-            refunded: components["schemas"]["Money"];
-            replacement: components["schemas"]["OrderId"] | null;
-            return_address: components["schemas"]["AddressSnapshot"] | null;
-            /** @description The server's clock, for countdowns. */
-            server_now: components["schemas"]["Timestamp"];
-            shipping: components["schemas"]["Money"];
-            state: components["schemas"]["CaseState"];
-            tracking: string | null;
-            turns: components["schemas"]["CaseTurnView"][];
+            amount_minor: number;
         };
         /** @description All categories. */
         Categories: {
@@ -2275,8 +1893,6 @@ export interface components {
              * @description What the buyer was shown; when the price is another now, nothing is ordered.
              */
             expected_total_minor: number;
-            /** @description What may not be returned without a reason, each confirmed by the buyer on its own. */
-            no_return_confirmed?: components["schemas"]["SkuId"][];
             note?: components["schemas"]["Text1To200"] | null;
             source: components["schemas"]["SourceBody"];
         };
@@ -2372,11 +1988,6 @@ export interface components {
             /** Format: int64 */
             buyers: number;
             by_day: components["schemas"]["DayView"][];
-            /**
-             * Format: int64
-             * @description After-sale cases that wait for the shop now.
-             */
-            cases_waiting: number;
             /** @description Commission promised and not paid yet. */
             commissions_frozen: components["schemas"]["Money"];
             from: components["schemas"]["Timestamp"];
@@ -2665,6 +2276,11 @@ export interface components {
             sku: components["schemas"]["SkuId"];
         };
         /**
+         * @description In which of a provider's ways.
+         * @enum {string}
+         */
+        Kind: "jsapi" | "native" | "h5" | "app" | "page" | "wap" | "element";
+        /**
          * @description The steps of pricing, in their order.
          * @enum {string}
          */
@@ -2687,20 +2303,6 @@ export interface components {
             /** @description `D` or `C`. */
             side: string;
             transfer: components["schemas"]["TransferId"];
-        };
-        /** @description What may be asked for of one line. */
-        LineOptions: {
-            /** @description What all of them are worth. */
-            amount: components["schemas"]["Money"];
-            /** Format: int64 */
-            line: number;
-            /** @description Whether it may go back without a reason. */
-            no_reason_return: boolean;
-            /**
-             * Format: int64
-             * @description Units that can still be asked about.
-             */
-            units: number;
         };
         /** @description What goes back of one line. */
         LineRefund: {
@@ -2785,7 +2387,18 @@ export interface components {
          * @description How a payment is made.
          * @enum {string}
          */
-        Method: "wallet" | "sandbox";
+        Method: "wallet" | "sandbox" | "wechat_pay" | "alipay" | "stripe" | "cash";
+        /** @description A way to pay. */
+        MethodView: {
+            /** @description Whether no real money moves. */
+            is_test: boolean;
+            /** @description In which ways; empty when there is just one. */
+            kinds: components["schemas"]["Kind"][];
+            method: components["schemas"]["Method"];
+        };
+        MethodsView: {
+            items: components["schemas"]["MethodView"][];
+        };
         /**
          * @description Which of several touches counts.
          * @enum {string}
@@ -2855,30 +2468,12 @@ export interface components {
             /** @description What would be taken off in all, delivery included. */
             saves: components["schemas"]["Money"];
         };
-        /** @description What a notice tells. */
-        Notice: {
-            /** Format: int64 */
-            amount_minor: number;
-            currency: components["schemas"]["Currency"];
-            /** @description The provider's id of the notice; told twice, it counts once. */
-            id: string;
-            /** @description `payment.succeeded` or `payment.failed`. */
-            kind: components["schemas"]["NoticeKind"];
-            payment: components["schemas"]["PaymentId"];
-        };
-        /**
-         * @description What happened.
-         * @enum {string}
-         */
-        NoticeKind: "payment.succeeded" | "payment.failed";
         OrderId: string;
         /** @description One line of an order. */
         OrderLineView: {
             discount: components["schemas"]["Money"];
             /** Format: int64 */
             line: number;
-            /** @description Whether it may be returned within seven days without a reason. */
-            no_reason_return: boolean;
             option_values: string[];
             /** @description The small picture; `null` when there is none. */
             picture: string | null;
@@ -2923,7 +2518,6 @@ export interface components {
             placed_at: components["schemas"]["Timestamp"];
             received_at: components["schemas"]["Timestamp"] | null;
             refunded: components["schemas"]["Money"];
-            replaces: components["schemas"]["OrderId"] | null;
             /** @description The server's clock, for countdowns. */
             server_now: components["schemas"]["Timestamp"];
             settle_at: components["schemas"]["Timestamp"] | null;
@@ -3015,41 +2609,6 @@ export interface components {
                 /** @description Province, city and district: `浙江省杭州市西湖区`. */
                 region: string;
                 street: string;
-            }[];
-            /** @description Give this as `cursor` for the next page; `null` at the end. */
-            next_cursor: string | null;
-        };
-        /** @description One page of a list. */
-        Page_CaseView: {
-            /** @description The rows, in the list's order. */
-            items: {
-                /** @description What is asked for, the delivery included. */
-                amount: components["schemas"]["Money"];
-                buyer: components["schemas"]["PersonId"];
-                buyer_name: string;
-                carrier: string | null;
-                due_at: components["schemas"]["Timestamp"] | null;
-                id: components["schemas"]["CaseId"];
-                items: components["schemas"]["CaseItemView"][];
-                kind: components["schemas"]["CaseKind"];
-                /** @description What the person who asks may do: `withdraw send dispute say agree decline accept replace decide`. */
-                may: string[];
-                merchant: components["schemas"]["MerchantId"];
-                merchant_name: string;
-                opened_at: components["schemas"]["Timestamp"];
-                order: components["schemas"]["OrderId"];
-                order_number: string;
-                reason: components["schemas"]["CaseReason"];
-                /** @description What went back. */
-                refunded: components["schemas"]["Money"];
-                replacement: components["schemas"]["OrderId"] | null;
-                return_address: components["schemas"]["AddressSnapshot"] | null;
-                /** @description The server's clock, for countdowns. */
-                server_now: components["schemas"]["Timestamp"];
-                shipping: components["schemas"]["Money"];
-                state: components["schemas"]["CaseState"];
-                tracking: string | null;
-                turns: components["schemas"]["CaseTurnView"][];
             }[];
             /** @description Give this as `cursor` for the next page; `null` at the end. */
             next_cursor: string | null;
@@ -3197,7 +2756,6 @@ export interface components {
                 placed_at: components["schemas"]["Timestamp"];
                 received_at: components["schemas"]["Timestamp"] | null;
                 refunded: components["schemas"]["Money"];
-                replaces: components["schemas"]["OrderId"] | null;
                 /** @description The server's clock, for countdowns. */
                 server_now: components["schemas"]["Timestamp"];
                 settle_at: components["schemas"]["Timestamp"] | null;
@@ -3347,8 +2905,10 @@ export interface components {
             phone: components["schemas"]["Phone"];
         };
         PaymentBody: {
+            kind?: components["schemas"]["Kind"] | null;
             method: components["schemas"]["Method"];
             orders: components["schemas"]["OrderId"][];
+            payer_account?: components["schemas"]["Text1To128"] | null;
         };
         PaymentId: string;
         /** @description A payment. */
@@ -3361,10 +2921,11 @@ export interface components {
             expires_at: components["schemas"]["Timestamp"];
             /** @description Its id. */
             id: components["schemas"]["PaymentId"];
-            /** @description `wallet` or `sandbox`. */
+            /** @description `wallet`, `cash` or a provider's name. */
             method: string;
             /** @description What it pays. */
             orders: components["schemas"]["OrderId"][];
+            show: components["schemas"]["Show"] | null;
             /**
              * @description `pending`: the payer has to act; `captured`: done; `failed` and `expired`: not made; `returned`: came too late
              *     or wrong, the money goes back.
@@ -3456,7 +3017,6 @@ export interface components {
             attributes?: components["schemas"]["Attribute"][];
             category: components["schemas"]["CategoryId"];
             description?: string;
-            /** @description Left out, it is: goods that may not be returned are the exception. */
             no_reason_return?: boolean;
             options?: components["schemas"]["ProductOption"][];
             /** @description The first is the cover. */
@@ -3493,7 +3053,6 @@ export interface components {
             attributes?: components["schemas"]["Attribute"][];
             category: components["schemas"]["CategoryId"];
             description?: string;
-            /** @description Left out, it is: goods that may not be returned are the exception. */
             no_reason_return?: boolean;
             options?: components["schemas"]["ProductOption"][];
             /** @description The first is the cover. */
@@ -3570,25 +3129,13 @@ export interface components {
         RefundId: string;
         /** @description A refund. */
         RefundView: {
-            /** @description How much. */
             amount: components["schemas"]["Money"];
-            /** @description When. */
             created_at: components["schemas"]["Timestamp"];
-            /** @description Its id. */
             id: components["schemas"]["RefundId"];
-            /** @description Of which order. */
             order: components["schemas"]["OrderId"];
-            /** @description Why, in words. */
             reason: string;
             /** @description `done`, or `pending` until the provider confirms. */
             state: string;
-        };
-        /** @description Where goods are sent back to. */
-        ReturnAddressBody: {
-            name: components["schemas"]["Text1To40"];
-            phone: components["schemas"]["Text1To40"];
-            region: components["schemas"]["Text1To80"];
-            street: components["schemas"]["Text1To200"];
         };
         /** @description Nothing but the verb. */
         ReviewInput: Record<string, never>;
@@ -3643,6 +3190,32 @@ export interface components {
         ShipmentView: {
             carrier: string;
             tracking: string;
+        };
+        /** @description What the page of the payer needs. */
+        Show: {
+            /** @enum {string} */
+            show: "code";
+            /** @description What stands in the code. */
+            text: string;
+        } | {
+            /** @enum {string} */
+            show: "redirect";
+            /** @description Where it is. */
+            url: string;
+        } | {
+            /** @description Names and values, as the provider's own documentation names them. */
+            params: {
+                [key: string]: string;
+            };
+            /** @enum {string} */
+            show: "params";
+        } | {
+            /** @description The secret of this one payment. */
+            client_secret: string;
+            /** @description The public key of the shop. */
+            public_key: string;
+            /** @enum {string} */
+            show: "secret";
         };
         SignInBody: {
             /** @description Six digits. */
@@ -3827,9 +3400,8 @@ export interface components {
             /** @description The steps of the ladder, for what the leader took; empty when there is one price. */
             tiers: components["schemas"]["TierView"][];
         };
-        Text1To1000: string;
+        Text1To128: string;
         Text1To200: string;
-        Text1To40: string;
         Text1To60: string;
         Text1To80: string;
         /** @description From how many people on which price holds. */
@@ -3852,7 +3424,7 @@ export interface components {
             at: components["schemas"]["Timestamp"];
             /**
              * @description `placed paid team_succeeded team_failed shipped received completed cancelled refunded partly_refunded
-             *     ladder_refunded replacement`.
+             *     ladder_refunded`.
              */
             what: string;
         };
@@ -4514,1223 +4086,6 @@ export interface operations {
             };
         };
     };
-    case_list: {
-        parameters: {
-            query?: {
-                /** @description `next_cursor` of the page before; leave out for the first. */
-                cursor?: string;
-                /** @description Rows wanted, 1 to 100; 20 when left out. */
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_CaseView"];
-                };
-            };
-            /** @description the request is malformed: body, parameter or header */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description nobody is signed in: `auth.required` */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the server made a mistake */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the server is busy; see Retry-After */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the disk is full */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    case_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                case: components["schemas"]["CaseId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CaseView"];
-                };
-            };
-            /** @description nobody is signed in: `auth.required` */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description there is no such thing, or it may not be known */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the server made a mistake */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the server is busy; see Retry-After */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the disk is full */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    case_accept: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                case: components["schemas"]["CaseId"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CaseAcceptBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CaseView"];
-                };
-            };
-            /** @description the request is malformed: body, parameter or header */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description nobody is signed in: `auth.required` */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not_found`; or there is no such thing, or it may not be known */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the body is not what the route takes */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `aftersale.lines`, `aftersale.beyond_claim`, `refund.lines`, `ledger.malformed`, `replacement.line` */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`; or the server made a mistake */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `store.full`; or the disk is full */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    case_agree: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                case: components["schemas"]["CaseId"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CaseAgreeBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CaseView"];
-                };
-            };
-            /** @description the request is malformed: body, parameter or header */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description nobody is signed in: `auth.required` */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not_found`; or there is no such thing, or it may not be known */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the body is not what the route takes */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `aftersale.lines`, `aftersale.beyond_claim`, `refund.lines`, `ledger.malformed`, `replacement.line` */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`; or the server made a mistake */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `store.full`; or the disk is full */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    case_decide: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                case: components["schemas"]["CaseId"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CaseDecideBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CaseView"];
-                };
-            };
-            /** @description the request is malformed: body, parameter or header */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description nobody is signed in: `auth.required` */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not_found`; or there is no such thing, or it may not be known */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the body is not what the route takes */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `aftersale.lines`, `aftersale.beyond_claim`, `refund.lines`, `ledger.malformed`, `replacement.line` */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`; or the server made a mistake */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `store.full`; or the disk is full */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    case_decline: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                case: components["schemas"]["CaseId"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CaseDeclineBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CaseView"];
-                };
-            };
-            /** @description the request is malformed: body, parameter or header */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description nobody is signed in: `auth.required` */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not_found`; or there is no such thing, or it may not be known */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the body is not what the route takes */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `aftersale.lines`, `aftersale.beyond_claim`, `refund.lines`, `ledger.malformed`, `replacement.line` */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`; or the server made a mistake */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `store.full`; or the disk is full */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    case_dispute: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                case: components["schemas"]["CaseId"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CaseSayBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CaseView"];
-                };
-            };
-            /** @description the request is malformed: body, parameter or header */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description nobody is signed in: `auth.required` */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not_found`; or there is no such thing, or it may not be known */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the body is not what the route takes */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `aftersale.lines`, `aftersale.beyond_claim`, `refund.lines`, `ledger.malformed`, `replacement.line` */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`; or the server made a mistake */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `store.full`; or the disk is full */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    case_send: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                case: components["schemas"]["CaseId"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CaseSendBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CaseView"];
-                };
-            };
-            /** @description the request is malformed: body, parameter or header */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description nobody is signed in: `auth.required` */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not_found`; or there is no such thing, or it may not be known */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the body is not what the route takes */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `aftersale.lines`, `aftersale.beyond_claim`, `refund.lines`, `ledger.malformed`, `replacement.line` */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`; or the server made a mistake */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `store.full`; or the disk is full */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    case_say: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                case: components["schemas"]["CaseId"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CaseSayBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CaseView"];
-                };
-            };
-            /** @description the request is malformed: body, parameter or header */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description nobody is signed in: `auth.required` */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not_found`; or there is no such thing, or it may not be known */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the body is not what the route takes */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `aftersale.lines`, `aftersale.beyond_claim`, `refund.lines`, `ledger.malformed`, `replacement.line` */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`; or the server made a mistake */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `store.full`; or the disk is full */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    case_withdraw: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                case: components["schemas"]["CaseId"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CaseNothingBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CaseView"];
-                };
-            };
-            /** @description the request is malformed: body, parameter or header */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description nobody is signed in: `auth.required` */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not_found`; or there is no such thing, or it may not be known */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the body is not what the route takes */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `aftersale.lines`, `aftersale.beyond_claim`, `refund.lines`, `ledger.malformed`, `replacement.line` */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`; or the server made a mistake */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `store.full`; or the disk is full */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     act_list: {
         parameters: {
             query?: {
@@ -6234,7 +4589,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `checkout.cart_changed`, `checkout.price_changed`, `checkout.no_return_unconfirmed`, `checkout.not_for_sale`, `deal.not_live`, `deal.new_buyers_only`, `deal.person_limit`, `deal.quota`, `team.already_in`, `team.closed`, `team.full`, `stock.short`, `stock.too_many_holds`, `stock.beyond`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
+            /** @description `checkout.cart_changed`, `checkout.price_changed`, `checkout.not_for_sale`, `deal.not_live`, `deal.new_buyers_only`, `deal.person_limit`, `deal.quota`, `team.already_in`, `team.closed`, `team.full`, `stock.short`, `stock.too_many_holds`, `stock.beyond`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6831,7 +5186,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `callback.forged` */
+            /** @description `callback.forged`, `callback.unknown_key` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6849,7 +5204,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payment.not_found`; or there is no such thing, or it may not be known */
+            /** @description `payment.no_provider`, `payment.not_found`; or there is no such thing, or it may not be known */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7104,84 +5459,6 @@ export interface operations {
                 };
             };
             /** @description `store.full`; or the disk is full */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    dispute_list: {
-        parameters: {
-            query?: {
-                /** @description `next_cursor` of the page before; leave out for the first. */
-                cursor?: string;
-                /** @description Rows wanted, 1 to 100; 20 when left out. */
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_CaseView"];
-                };
-            };
-            /** @description the request is malformed: body, parameter or header */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description nobody is signed in: `auth.required` */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the server made a mistake */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the server is busy; see Retry-After */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the disk is full */
             507: {
                 headers: {
                     [name: string]: unknown;
@@ -9466,303 +7743,6 @@ export interface operations {
                 };
             };
             /** @description `store.full`; or the disk is full */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    after_sale_terms_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                merchant: components["schemas"]["MerchantId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AfterSaleTerms"];
-                };
-            };
-            /** @description nobody is signed in: `auth.required` */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description there is no such thing, or it may not be known */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the server made a mistake */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the server is busy; see Retry-After */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the disk is full */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    after_sale_terms_put: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                merchant: components["schemas"]["MerchantId"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AfterSaleTermsBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AfterSaleTerms"];
-                };
-            };
-            /** @description the request is malformed: body, parameter or header */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description nobody is signed in: `auth.required` */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not_found`; or there is no such thing, or it may not be known */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `aftersale.terms_changed` */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the body is not what the route takes */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `aftersale.bad_terms` */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`; or the server made a mistake */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `store.full`; or the disk is full */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    merchant_case_list: {
-        parameters: {
-            query?: {
-                /** @description One state; those that wait for the shop's answer when left out. */
-                state?: components["schemas"]["CaseState"];
-                cursor?: string;
-                limit?: number;
-            };
-            header?: never;
-            path: {
-                merchant: components["schemas"]["MerchantId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_CaseView"];
-                };
-            };
-            /** @description the request is malformed: body, parameter or header */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description nobody is signed in: `auth.required` */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description there is no such thing, or it may not be known */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the server made a mistake */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the server is busy; see Retry-After */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the disk is full */
             507: {
                 headers: {
                     [name: string]: unknown;
@@ -12154,214 +10134,6 @@ export interface operations {
             };
         };
     };
-    after_sale_options_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                order: components["schemas"]["OrderId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AfterSaleOptions"];
-                };
-            };
-            /** @description nobody is signed in: `auth.required` */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description there is no such thing, or it may not be known */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the server made a mistake */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the server is busy; see Retry-After */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the disk is full */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    case_open: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                order: components["schemas"]["OrderId"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CaseBody"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CaseView"];
-                };
-            };
-            /** @description the request is malformed: body, parameter or header */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description nobody is signed in: `auth.required` */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not_found`; or there is no such thing, or it may not be known */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `aftersale.not_now`, `aftersale.beyond_line`, `aftersale.no_return`, `aftersale.too_late`, `aftersale.no_drop`, `aftersale.too_many`, `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the body is not what the route takes */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `aftersale.items`, `aftersale.reason`, `aftersale.exchange`, `aftersale.lines`, `aftersale.beyond_claim`, `refund.lines`, `ledger.malformed`, `replacement.line` */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`; or the server made a mistake */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `store.full`; or the disk is full */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     order_cancel: {
         parameters: {
             query?: never;
@@ -12421,7 +10193,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `order.already_shipped`, `order.not_paid`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
+            /** @description `order.already_shipped`, `order.not_paid`, `refund.cash`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12449,6 +10221,139 @@ export interface operations {
                 };
             };
             /** @description `refund.lines`, `ledger.malformed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cash_payment_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order: components["schemas"]["OrderId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CashBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderView"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`, `order.not_found`, `deal.not_found`, `team.not_found`; or there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cash.amount`, `cash.team_order`, `order.not_payable`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `deal.not_live`, `deal.new_buyers_only`, `deal.person_limit`, `deal.quota`, `team.already_in`, `team.closed`, `team.full`, `payment.under_way`, `ledger.exists_different`, `ledger.insufficient` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not what the route takes */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payment.orders`, `payment.currency`, `payment.nothing`, `payment.currency_not_taken`, `ledger.malformed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12725,7 +10630,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `order.not_paid`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
+            /** @description `order.not_paid`, `refund.cash`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12935,6 +10840,70 @@ export interface operations {
             };
         };
     };
+    payment_method_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MethodsView"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     payment_create: {
         parameters: {
             query?: never;
@@ -13022,7 +10991,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payment.orders`, `payment.currency`, `payment.nothing`, `ledger.malformed`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
+            /** @description `payment.method_unavailable`, `payment.kind_unavailable`, `payment.account_missing`, `payment.cash_at_till`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13125,6 +11094,99 @@ export interface operations {
                 };
             };
             /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    payment_give_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                payment: components["schemas"]["PaymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentView"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`; or there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payment.not_pending` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
             507: {
                 headers: {
                     [name: string]: unknown;
@@ -14012,6 +12074,138 @@ export interface operations {
             };
         };
     };
+    provider_notice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: components["schemas"]["Method"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description taken note of, as the provider wants to hear it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description taken note of */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `callback.malformed`; or the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `callback.forged`, `callback.unknown_key`; or nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payment.no_provider`, `payment.not_found`; or there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `ledger.exists_different`, `ledger.insufficient` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `ledger.malformed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     quote_create: {
         parameters: {
             query?: never;
@@ -14088,141 +12282,6 @@ export interface operations {
                 };
             };
             /** @description `checkout.items`, `checkout.deal`, `pricing.empty`, `pricing.too_many_lines`, `pricing.bad_quantity`, `pricing.quantity_limit`, `pricing.line_conflict`, `pricing.negative_price`, `pricing.mixed_currency`, `pricing.bad_rule`, `pricing.overflow` */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`; or the server made a mistake */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `store.full`; or the disk is full */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    sandbox_callback: {
-        parameters: {
-            query?: never;
-            header: {
-                /** @description seconds since 1970 */
-                "Sandbox-Timestamp": number;
-                "Sandbox-Nonce": string;
-                "Sandbox-Signature": string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Notice"];
-            };
-        };
-        responses: {
-            /** @description taken note of */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description `callback.malformed`; or the request is malformed: body, parameter or header */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `callback.forged` */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `payment.not_found` */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `ledger.exists_different`, `ledger.insufficient` */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the body is not what the route takes */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `ledger.malformed` */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -24,7 +24,7 @@ export default {
   activity_state: { draft: 'Draft', live: 'Live', ended: 'Ended' },
   entry_kind: { link: 'Link', poster: 'Poster', direct: 'Direct' },
   target_kind: { product: 'Product', team: 'Team', merchant: 'Shop' },
-  account_kind: { wallet: 'Wallet', payable: 'Payable', escrow: 'Escrow', bank: 'Bank', clearing: 'Clearing', fee: 'Fees', debt: 'Debt', equity: 'Demo equity' },
+  account_kind: { wallet: 'Wallet', payable: 'Payable', escrow: 'Escrow', bank: 'Bank', clearing: 'Clearing', fee: 'Fees', debt: 'Debt', equity: 'Demo equity', cash: 'Cash in the till', parked: 'Parked' },
   people: {
     find: 'Phone, its beginning, or an id', nobody: 'Nobody with “{text}”. Give a phone number, its beginning, or the id of a person.', no_people: 'No members yet', all_people: 'All members', since: 'Since', id: 'Id', works_for: 'Works for', works_nowhere: 'Works for no shop', done_to: 'What was done to this person', nothing_done: 'Nothing was done to this person', ban: 'Ban', unban: 'Lift the ban', ban_of: 'Ban {name}', unban_of: 'Lift the ban of {name}',
     ban_note: 'Signed out everywhere at once, and no sign-in until the ban is lifted. Orders and money stay as they are.', unban_note: 'May sign in again.', reason: 'Reason (kept in the audit log)', no_merchants: 'No shops yet', opened: 'Opened', names_failed: 'The names behind the ids could not be loaded',

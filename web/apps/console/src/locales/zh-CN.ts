@@ -24,7 +24,7 @@ export default {
   activity_state: { draft: '草稿', live: '进行中', ended: '已结束' },
   entry_kind: { link: '链接', poster: '海报', direct: '直接访问' },
   target_kind: { product: '商品', team: '拼团', merchant: '店铺' },
-  account_kind: { wallet: '个人钱包', payable: '应付商家', escrow: '待结算', bank: '渠道存款', clearing: '待清分', fee: '平台收入', debt: '个人欠款', equity: '演示资本' },
+  account_kind: { wallet: '个人钱包', payable: '应付商家', escrow: '待结算', bank: '渠道存款', clearing: '待清分', fee: '平台收入', debt: '个人欠款', equity: '演示资本', cash: '现金（店内）', parked: '待查款项' },
   people: {
     find: '手机号、号码开头或用户编号', nobody: '没有找到“{text}”。可以输入手机号、号码开头几位或用户编号。', no_people: '还没有会员', all_people: '全部会员', since: '加入时间', id: '编号', works_for: '任职商家', works_nowhere: '没有在任何商家任职', done_to: '对此人的处理记录', nothing_done: '还没有对此人的处理记录', ban: '封禁', unban: '解除封禁', ban_of: '封禁 {name}', unban_of: '解除对 {name} 的封禁',
     ban_note: '立即在所有设备上退出登录，解封前不能再登录。订单和资金保持不变。', unban_note: '解除后可以重新登录。', reason: '原因（记入操作日志）', no_merchants: '还没有商家', opened: '开店时间', names_failed: '编号对应的名称没有加载出来',
