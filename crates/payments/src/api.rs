@@ -12,11 +12,12 @@ use crate::events::{PaymentFailed, PaymentReceived};
 use crate::jobs;
 pub use crate::method::{Kind, Method};
 pub use crate::provider::{
-    BillRow, CallError, Charge, Notice, NoticeError, Outcome, Provider, RefundOutcome, Reversal, Show,
+    BillRow, CallError, Charge, Means, Notice, NoticeError, Outcome, Provider, RefundOutcome, Reversal, Show,
     Started, Told,
 };
 pub use crate::providers::{Choice, MethodError, Providers, Wanted, choose};
 pub use crate::sandbox::{Sandbox, SandboxSecret};
+pub use crate::secret::{Secret, SetUpError};
 use crate::store::charges::{self, ChargeRow, RefundRow};
 use crate::store::{self, sandbox};
 pub use crate::store::{Part, PaymentRow};

@@ -4,17 +4,22 @@
 //! when its signature, amount and currency are right, and counts once however often it is told. Money received lies
 //! in clearing until the orders take it ([`api::capture`]) or it is sent back ([`api::give_back`]).
 
+mod amount;
 pub mod api;
 mod day;
 pub mod events;
+mod http;
 mod jobs;
 mod method;
 mod notices;
 mod provider;
 mod providers;
+mod rsa;
 mod sandbox;
+mod secret;
 mod store;
 mod views;
+pub mod wechat_pay;
 
 use db::Migrations;
 use rest::Module;

@@ -4,9 +4,10 @@
 //! learns it writes down in a transaction of its own, so that it can be asked again after a crash.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::http::HeaderMap;
-use base::{Currency, Money, PaymentId, RefundId, Timestamp};
+use base::{Clock, Currency, Money, PaymentId, RefundId, Rng, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::day::Day;
@@ -271,6 +272,41 @@ pub trait Provider: Send + Sync + 'static {
     /// # Errors
     /// See [`CallError`].
     fn bill(&self, day: Day) -> Result<Vec<BillRow>, CallError>;
+}
+
+/// What providers take from the world.
+#[derive(Clone)]
+pub struct Means {
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness, for nonces.
+    pub rng: Arc<dyn Rng>,
+    /// Where this server is reached, without a slash at the end.
+    pub public_url: String,
+}
+
+impl Means {
+    /// 32 random hex digits.
+    pub(crate) fn nonce(&self) -> String {
+        let mut bytes = [0; 16];
+        self.rng.fill(&mut bytes);
+        format!("{:032x}", u128::from_be_bytes(bytes))
+    }
+
+    /// Seconds since 1970.
+    pub(crate) fn seconds(&self) -> i64 {
+        self.clock.now().micros().div_euclid(1_000_000)
+    }
+
+    /// Where a provider's notices go.
+    pub(crate) fn notify_url(&self, method: Method) -> String {
+        format!("{}/api/v1/providers/{}/notices", self.public_url, method.word())
+    }
+
+    /// Where a payer comes back to.
+    pub(crate) fn return_url(&self, payment: PaymentId) -> String {
+        format!("{}/pay/{payment}", self.public_url)
+    }
 }
 
 /// How far the time of a notice may be from ours.
