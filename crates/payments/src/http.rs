@@ -21,16 +21,23 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    /// A header's text; empty when there is none.
-    pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
-    }
-
     /// The body as JSON.
     pub(crate) fn json(&self) -> Result<serde_json::Value, CallError> {
         serde_json::from_slice(&self.body)
-            .map_err(|_| CallError::Unclear(format!("the answer {} is not JSON", self.status)))
+            .map_err(|_not_json| CallError::Unclear(format!("the answer {} is not JSON", self.status)))
     }
+}
+
+/// A text as it stands in a query or a form (RFC 3986: all but letters, digits and `-._~` are escaped).
+pub(crate) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
 }
 
 /// Sends requests.

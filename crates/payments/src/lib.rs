@@ -9,6 +9,8 @@ pub mod api;
 mod day;
 pub mod events;
 mod http;
+#[cfg(test)]
+mod interop;
 mod jobs;
 mod method;
 mod notices;

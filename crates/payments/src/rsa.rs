@@ -91,8 +91,9 @@ fn take(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
         short @ 0..=0x7f => (short, rest),
         long @ 0x81..=0x84 => {
             let (digits, rest) = rest.split_at_checked(long.saturating_sub(0x80))?;
-            let length =
-                digits.iter().fold(0_usize, |sum, digit| sum.saturating_mul(256).saturating_add((*digit).into()));
+            let length = digits
+                .iter()
+                .fold(0_usize, |sum, digit| sum.saturating_mul(256).saturating_add((*digit).into()));
             (length, rest)
         }
         _ => return None,

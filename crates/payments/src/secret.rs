@@ -48,7 +48,8 @@ pub(crate) fn read(path: &Path) -> Result<Secret<String>, SetUpError> {
 /// An address such as `https://api.example`, without a slash at the end. Without TLS only this very machine.
 pub(crate) fn base_url(text: &str) -> Result<String, SetUpError> {
     let url = text.trim_end_matches('/');
-    let is_local = ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"].iter().any(|p| url.starts_with(p));
+    let is_local =
+        ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"].iter().any(|p| url.starts_with(p));
     if is_local || url.starts_with("https://") {
         return Ok(url.to_owned());
     }

@@ -7,6 +7,8 @@
 mod bill;
 mod notice;
 mod payout;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -18,9 +20,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::day::Day;
+use crate::http::escaped;
 use crate::method::{Kind, Method, number};
 use crate::provider::{
-    BillRow, CallError, Charge, Means, Notice, NoticeError, Outcome, Provider, RefundOutcome, Reversal, Show, Started,
+    BillRow, CallError, Charge, Means, Notice, NoticeError, Outcome, Provider, RefundOutcome, Reversal, Show,
+    Started,
 };
 use crate::secret::{self, SetUpError};
 pub use payout::{Receiver, Share, ShareState, Transfer, TransferState};
@@ -141,10 +145,13 @@ impl WechatPay {
         ]))
     }
 
-    fn show(&self, kind: Kind, answer: &Value) -> Option<Show> {
+    fn show(&self, charge: &Charge, answer: &Value) -> Option<Show> {
         let text = |name: &str| answer.get(name).and_then(Value::as_str).map(str::to_owned);
-        Some(match kind {
-            Kind::H5 => Show::Redirect { url: text("h5_url")? },
+        Some(match charge.kind {
+            Kind::H5 => {
+                let (url, back) = (text("h5_url")?, self.wire.means.return_url(charge.payment));
+                Show::Redirect { url: format!("{url}&redirect_url={}", escaped(&back)) }
+            }
             Kind::Jsapi => Show::Params { params: self.jsapi_params(&text("prepay_id")?)? },
             Kind::App => Show::Params { params: self.app_params(&text("prepay_id")?)? },
             Kind::Native | Kind::Page | Kind::Wap | Kind::Element => Show::Code { text: text("code_url")? },
@@ -164,7 +171,10 @@ fn time_text(at: Timestamp) -> String {
 
 /// A field of an answer.
 fn field<'a>(value: &'a Value, path: &str) -> Result<&'a str, CallError> {
-    value.pointer(path).and_then(Value::as_str).ok_or_else(|| CallError::Unclear(format!("no {path} in the answer")))
+    value
+        .pointer(path)
+        .and_then(Value::as_str)
+        .ok_or_else(|| CallError::Unclear(format!("no {path} in the answer")))
 }
 
 fn money(value: &Value, path: &str) -> Option<Money> {
@@ -191,10 +201,12 @@ fn refund_of(answer: &Value) -> Result<RefundOutcome, CallError> {
     Ok(match field(answer, "/status")? {
         "SUCCESS" => {
             let at = field(answer, "/success_time")?.parse();
-            RefundOutcome::Done { at: at.map_err(|_| CallError::Unclear("no time".to_owned()))? }
+            RefundOutcome::Done { at: at.or(Err(CallError::Unclear("no time".to_owned())))? }
         }
         "PROCESSING" => RefundOutcome::Pending { reference },
-        state => RefundOutcome::Failed(format!("WeChat Pay says {state}; see to it in the merchant's account")),
+        state => {
+            RefundOutcome::Failed(format!("WeChat Pay says {state}; see to it in the merchant's account"))
+        }
     })
 }
 
@@ -214,7 +226,7 @@ impl Provider for WechatPay {
     fn start(&self, charge: &Charge) -> Result<Started, CallError> {
         let path = format!("/v3/pay/transactions/{}", charge.kind.word());
         let answer = self.wire.post(&path, &self.order(charge))?;
-        let show = self.show(charge.kind, &answer);
+        let show = self.show(charge, &answer);
         let show = show.ok_or_else(|| CallError::Unclear("the answer does not say how to pay".to_owned()))?;
         Ok(Started { show, reference: None })
     }

@@ -3,11 +3,11 @@
 use std::any::Any;
 use std::sync::Arc;
 
+use anyhow::Result;
 use base::TeamId;
 use catalog::api::Media;
 use db::{Db, DbError, Migrations, Rx};
 use deals::api::TeamBrief;
-use payments::api::{Provider, Providers, Sandbox, SandboxSecret};
 use people::api::{LogSms, Sms};
 use reach::api::{EntrySecret, TeamTarget};
 use rest::{Audit, Ctx, Module, OpenApiRouter, Settings};
@@ -17,6 +17,7 @@ use work::{JobHandler, Worker, WorkerOptions};
 use crate::audits::{self, Audits};
 use crate::config::Config;
 use crate::demo;
+use crate::providers;
 use crate::sms::HttpSms;
 
 /// The modules, in the order of the DAG (ARCHITECTURE.md).
@@ -62,23 +63,6 @@ fn sms(config: &Config) -> Sms {
         "" => Sms(Arc::new(LogSms)),
         url => Sms(Arc::new(HttpSms::new(url, config.text("sms_secret")))),
     }
-}
-
-/// What the sandbox provider signs with: known in a demo, else what is set. Without it there is no sandbox.
-fn sandbox_secret(config: &Config, settings: &Settings) -> Option<SandboxSecret> {
-    match config.text("sandbox_secret") {
-        "" => settings.is_demo.then(SandboxSecret::default),
-        text => Some(SandboxSecret(text.to_owned())),
-    }
-}
-
-/// The payment providers that are set up.
-fn providers(db: &Db, sandbox: Option<&SandboxSecret>) -> Providers {
-    let mut all: Vec<Arc<dyn Provider>> = Vec::new();
-    if let Some(secret) = sandbox {
-        all.push(Arc::new(Sandbox::new(db.clone(), secret.clone())));
-    }
-    Providers::new(all)
 }
 
 /// What the modules bring, not yet tied to a store.
@@ -130,9 +114,12 @@ impl Assembly {
     }
 
     /// Ties the modules to a store.
-    pub(crate) fn over(mut self, db: Db, config: &Config, settings: Settings) -> App {
-        let secret = sandbox_secret(config, &settings);
-        let providers = Arc::new(providers(&db, secret.as_ref()));
+    ///
+    /// # Errors
+    /// When a payment provider cannot be set up.
+    pub(crate) fn over(mut self, db: Db, config: &Config, settings: Settings) -> Result<App> {
+        let secret = providers::sandbox_secret(config, &settings);
+        let providers = Arc::new(providers::providers(&db, config, &settings)?);
         let mut extensions: Vec<Arc<dyn Any + Send + Sync>> = vec![
             Arc::new(self.hooks),
             Arc::new(upwards()),
@@ -151,6 +138,6 @@ impl Assembly {
         let ctx = Ctx::new(db.clone(), settings, Arc::new(people::api::Sessions), extensions);
         self.work.handlers.extend(self.outside.iter().flat_map(|jobs| jobs(&ctx)));
         let worker = Worker::new(db, self.work);
-        App { ctx, routes: self.routes, worker }
+        Ok(App { ctx, routes: self.routes, worker })
     }
 }

@@ -10,4 +10,5 @@ mod races;
 mod sandbox;
 mod shares;
 mod teams;
+mod told;
 mod world;

@@ -3,7 +3,6 @@
 use base::{Currency, OrderId, PaymentId, RefundId, Timestamp};
 use db::{DbError, Rx, Tx, params};
 
-
 /// What is known of a payment at its provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ChargeRow {

@@ -32,7 +32,8 @@ pub(super) fn fetch(wire: &Wire, day: Day) -> Result<Vec<BillRow>, CallError> {
     if reply.status != 200 || !field(&answer, "/hash_value")?.eq_ignore_ascii_case(&hash) {
         return Err(CallError::Unclear("the bill is not the one that was promised".to_owned()));
     }
-    let text = String::from_utf8(reply.body).map_err(|_| CallError::Unclear("the bill is not UTF-8".to_owned()))?;
+    let text =
+        String::from_utf8(reply.body).or(Err(CallError::Unclear("the bill is not UTF-8".to_owned())))?;
     rows(&text).ok_or_else(|| CallError::Unclear("the bill cannot be read".to_owned()))
 }
 

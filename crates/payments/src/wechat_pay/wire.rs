@@ -66,7 +66,8 @@ impl Wire {
         match (&settings.public_key_file, &settings.public_key_id) {
             (Some(file), Some(id)) => {
                 let public = VerifyingKey::of_pem(secret::read(file)?.reveal());
-                let public = public.ok_or_else(|| SetUpError::Key(file.clone(), "not an RSA public key in PEM"))?;
+                let public =
+                    public.ok_or_else(|| SetUpError::Key(file.clone(), "not an RSA public key in PEM"))?;
                 keys.known.insert(id.clone(), public);
             }
             (None, None) => {}
@@ -105,7 +106,13 @@ impl Wire {
     }
 
     /// Sends a signed request; the answer is not checked.
-    pub(super) fn send(&self, method: &str, path: &str, body: &str, is_bill: bool) -> Result<Reply, CallError> {
+    pub(super) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        body: &str,
+        is_bill: bool,
+    ) -> Result<Reply, CallError> {
         let authorization = self.authorization(method, path, body);
         let authorization =
             authorization.ok_or_else(|| CallError::Refused("the request cannot be signed".to_owned()))?;
@@ -170,17 +177,10 @@ impl Wire {
 
     /// Whether WeChat Pay signed this, lately, with a key that is known.
     pub(super) fn verify(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<(), Unsigned> {
-        let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        let header = |name| headers.get(name).and_then(|value| value.to_str().ok()).ok_or(Unsigned::Forged);
-        let serial = header("wechatpay-serial")?;
-        let (time, nonce) = (header("wechatpay-timestamp")?, header("wechatpay-nonce")?);
-        let signature = header("wechatpay-signature")?;
-        if serial.is_empty() || !is_fresh(time, now, SKEW_S) {
-            return Err(Unsigned::Forged);
-        }
-        let key = keys.known.get(serial).ok_or(Unsigned::UnknownKey)?;
-        let signed = [time.as_bytes(), b"\n", nonce.as_bytes(), b"\n", body, b"\n"].concat();
-        if key.verifies(&signed, signature) { Ok(()) } else { Err(Unsigned::Forged) }
+        verify(headers, body, now, |serial| {
+            let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+            keys.known.get(serial).cloned()
+        })
     }
 
     /// Downloads the certificates. Their contents are sealed with the APIv3 key, and the answer must be signed with
@@ -227,6 +227,25 @@ impl Wire {
         let aad = text("associated_data").unwrap_or_default();
         unseal(self.api_v3_key.reveal(), text("nonce")?, aad, text("ciphertext")?)
     }
+}
+
+/// Whether the holder of a key that `find` knows signed this, lately.
+pub(super) fn verify(
+    headers: &HeaderMap,
+    body: &[u8],
+    now: Timestamp,
+    find: impl Fn(&str) -> Option<VerifyingKey>,
+) -> Result<(), Unsigned> {
+    let header = |name| headers.get(name).and_then(|value| value.to_str().ok()).ok_or(Unsigned::Forged);
+    let serial = header("wechatpay-serial")?;
+    let (time, nonce) = (header("wechatpay-timestamp")?, header("wechatpay-nonce")?);
+    let signature = header("wechatpay-signature")?;
+    if serial.is_empty() || !is_fresh(time, now, SKEW_S) {
+        return Err(Unsigned::Forged);
+    }
+    let key = find(serial).ok_or(Unsigned::UnknownKey)?;
+    let signed = [time.as_bytes(), b"\n", nonce.as_bytes(), b"\n", body, b"\n"].concat();
+    if key.verifies(&signed, signature) { Ok(()) } else { Err(Unsigned::Forged) }
 }
 
 /// What a request's signature is made over.
