@@ -18,13 +18,16 @@ CREATE INDEX payments_charge_received ON payments_charge (provider, received_at,
 INSERT INTO payments_charge
     (payment, provider, kind, account, address, state, page, reference, received, received_at, billed)
 SELECT p.id, p.method, 'element', '', '', 'started', NULL, '',
-       CASE WHEN p.state IN ('received', 'captured') THEN p.amount ELSE 0 END, p.captured_at, NULL
+       COALESCE((SELECT MAX(s.paid) FROM payments_sandbox s JOIN payments_notice n ON n.payment = s.payment
+                 WHERE s.payment = p.id AND n.outcome = 'received'), 0), p.captured_at, NULL
 FROM payments_payment p WHERE p.method <> 'wallet' ON CONFLICT (payment) DO NOTHING;
 
 -- What is known of a refund at its provider.
 ALTER TABLE payments_refund ADD COLUMN provider TEXT NOT NULL DEFAULT '';
 ALTER TABLE payments_refund ADD COLUMN reference TEXT NOT NULL DEFAULT '';
 ALTER TABLE payments_refund ADD COLUMN billed TEXT;
+UPDATE payments_refund SET provider =
+    COALESCE((SELECT p.method FROM payments_payment p WHERE p.id = payments_refund.payment), '');
 CREATE INDEX payments_refund_done ON payments_refund (provider, done_at, id);
 
 -- When the sandbox's customers paid, and got their money back.
@@ -41,7 +44,7 @@ CREATE TABLE payments_bill (
     charged    BIGINT NOT NULL,
     refunded   BIGINT NOT NULL,
     lines      BIGINT NOT NULL,
-    fetched_at BIGINT NOT NULL,
+    done_at    BIGINT,
     PRIMARY KEY (provider, day, currency)
 );
 
@@ -51,6 +54,7 @@ CREATE TABLE payments_difference (
     day        TEXT   NOT NULL,
     number     TEXT   NOT NULL,
     kind       TEXT   NOT NULL,
+    is_refund  BIGINT NOT NULL,
     currency   TEXT   NOT NULL,
     ours       BIGINT NOT NULL,
     theirs     BIGINT NOT NULL,
@@ -61,3 +65,5 @@ CREATE TABLE payments_difference (
     note       TEXT,
     PRIMARY KEY (provider, day, number)
 );
+CREATE INDEX payments_bill_day ON payments_bill (day, provider, currency);
+CREATE INDEX payments_difference_day ON payments_difference (day, provider, number);

@@ -9,7 +9,6 @@ use ledger::api::{
 
 pub use crate::day::Day;
 use crate::events::{PaymentFailed, PaymentReceived};
-use crate::jobs;
 pub use crate::method::{Kind, Method};
 pub use crate::provider::{
     BillRow, CallError, Charge, Means, Notice, NoticeError, Outcome, Provider, RefundOutcome, Reversal, Show,
@@ -23,6 +22,7 @@ use crate::store::{self, sandbox};
 pub use crate::store::{Part, PaymentRow};
 use crate::views::view_of;
 pub use crate::views::{PaymentView, view};
+use crate::{jobs, reconcile};
 
 /// Why a payment did not begin. Nothing was changed.
 #[derive(Debug, thiserror::Error, rest::Problem)]
@@ -234,6 +234,7 @@ pub(crate) fn receive(
         amount.minor(),
     );
     post(tx, &received)?;
+    reconcile::unpark(tx, row, provider)?;
     // Late money counts too: the orders decide whether they can still use it.
     if is_right && store::advance(tx, row.id, ["pending", "failed", "expired"], "received")? {
         let orders = store::parts(tx, row.id)?.into_iter().map(|part| part.order).collect();

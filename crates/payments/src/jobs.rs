@@ -6,14 +6,14 @@ use std::sync::Arc;
 use base::{Money, PaymentId, RefundId};
 use db::{Db, DbError, Tx};
 use rest::Ctx;
-use work::{Failure, JobHandler, JobRow, JobRun};
+use work::{Failure, JobHandler, JobRow, JobRun, Upkeep};
 
 use crate::method::{Kind, Method};
 use crate::provider::{CallError, Charge, Outcome, Provider, RefundOutcome, Reversal, Started};
 use crate::providers::{Providers, providers};
 use crate::store::charges::{self, ChargeRow, RefundRow};
 use crate::store::{self, PaymentRow};
-use crate::{api, method};
+use crate::{api, method, reconcile};
 
 /// The time of a payment is over.
 pub(crate) const EXPIRE: &str = "payments.expire";
@@ -38,7 +38,10 @@ const REFUND_LOOK_S: i64 = 60;
 const REFUND_LOOK_MAX_S: i64 = 6 * 3_600;
 
 pub(crate) fn handlers() -> Vec<JobHandler> {
-    vec![JobHandler { kind: EXPIRE, run: JobRun::Store(expire) }]
+    vec![
+        JobHandler { kind: EXPIRE, run: JobRun::Store(expire) },
+        Upkeep { kind: "payments.bills", every_s: 3_600, run: reconcile::queue }.into(),
+    ]
 }
 
 fn expire(tx: &mut Tx, job: &JobRow) -> Result<(), Failure> {
@@ -74,6 +77,7 @@ pub(crate) fn outside(ctx: &Ctx) -> Vec<JobHandler> {
         errand(CLOSE, close),
         errand(REFUND, refund),
         errand(KEYS, keys),
+        errand(reconcile::BILL, reconcile::reconcile),
     ]
 }
 
@@ -84,6 +88,26 @@ struct Case {
     method: Method,
     provider: Arc<dyn Provider>,
     charge: Charge,
+}
+
+/// Asks once more about a charge that a bill shows as paid.
+pub(crate) fn look_again(desk: &Desk, id: PaymentId) -> Result<(), Failure> {
+    let Some(case) = desk.case(id)?.filter(|case| case.row.received == 0) else { return Ok(()) };
+    let outcome = Failure::check(case.provider.query(&case.charge))?;
+    settle(desk, &case, outcome)?;
+    Ok(())
+}
+
+/// Asks once more about a refund that a bill shows.
+pub(crate) fn look_back(desk: &Desk, id: RefundId) -> Result<(), Failure> {
+    let row = desk.db.read_blocking::<_, DbError, _>(move |rx| charges::find_refund(rx, id))?;
+    let Some(row) = row.filter(|row| row.state != "done") else { return Ok(()) };
+    let Some(case) = desk.case(row.payment)? else { return Ok(()) };
+    let known = Failure::check(case.provider.query_refund(&reversal_of(&row, &case)))?;
+    if let RefundOutcome::Done { at } = known {
+        desk.db.write_blocking(move |tx| Failure::check(api::confirm_refund(tx, id, at)))?;
+    }
+    Ok(())
 }
 
 impl Desk {

@@ -6,6 +6,9 @@
 
 mod amount;
 pub mod api;
+mod audits;
+mod bills;
+mod code;
 mod day;
 pub mod events;
 mod http;
@@ -16,6 +19,7 @@ mod method;
 mod notices;
 mod provider;
 mod providers;
+mod reconcile;
 mod rsa;
 mod sandbox;
 mod secret;
@@ -34,9 +38,15 @@ pub const MIGRATIONS: Migrations = db::migrations!(
 /// The module.
 pub fn module() -> Module {
     Module {
-        routes: views::routes().merge(providers::routes()).merge(notices::routes()).merge(sandbox::routes()),
+        routes: views::routes()
+            .merge(providers::routes())
+            .merge(notices::routes())
+            .merge(sandbox::routes())
+            .merge(bills::routes())
+            .merge(code::routes()),
         jobs: jobs::handlers(),
         outside: Some(jobs::outside),
+        audits: audits::audits(),
         ..Module::new(MIGRATIONS)
     }
 }

@@ -1,5 +1,6 @@
 //! All SQL of payments.
 
+pub(crate) mod bills;
 pub(crate) mod charges;
 pub(crate) mod sandbox;
 

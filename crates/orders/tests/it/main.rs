@@ -3,6 +3,7 @@
 
 mod activities;
 mod alone;
+mod bills;
 mod cart;
 mod cash;
 mod outside;

@@ -1493,6 +1493,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/payments/{payment}/qr.svg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The code to be scanned for a pending payment of the person who asks. */
+        get: operations["payment_code"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people": {
         parameters: {
             query?: never;
@@ -1641,6 +1658,60 @@ export interface paths {
         put?: never;
         /** Puts a product on sale. */
         post: operations["product_publish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/provider-bills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bills that were compared with the books, newest day first. For operators. */
+        get: operations["provider_bill_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/provider-differences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where bills and books differ, newest day first. For operators. */
+        get: operations["provider_difference_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/provider-differences/handle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note what was found out about a difference. The money stays parked: where it belongs is booked by hand. For
+         *     operators.
+         */
+        post: operations["provider_difference_handle"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2099,6 +2170,22 @@ export interface components {
             /** @description Why; kept in the log of acts, for operators only. */
             reason: string;
         };
+        /** @description The bill of a provider for a day. */
+        BillView: {
+            /** @description What came. */
+            charged: components["schemas"]["Money"];
+            /** @description `2026-11-23`, a day at UTC+8. */
+            day: string;
+            done_at: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description How many lines were compared.
+             */
+            lines: number;
+            provider: string;
+            /** @description What went back. */
+            refunded: components["schemas"]["Money"];
+        };
         CancelBody: {
             reason: components["schemas"]["Text1To200"];
         };
@@ -2512,6 +2599,26 @@ export interface components {
             /** @description What this person does. */
             what: string;
         };
+        /** @description Where a bill and the books differ. */
+        DifferenceView: {
+            day: string;
+            found_at: components["schemas"]["Timestamp"];
+            handled_at: components["schemas"]["Timestamp"] | null;
+            handled_by: components["schemas"]["PersonId"] | null;
+            is_refund: boolean;
+            /** @description `missing_here missing_there amount state currency billed_twice`. */
+            kind: string;
+            note: string | null;
+            /** @description The provider's number: the hex digits of a payment's or refund's id, if it is one of ours. */
+            number: string;
+            /** @description In the books. */
+            ours: components["schemas"]["Money"];
+            /** @description What was parked; below zero when the bill shows less. */
+            parked: components["schemas"]["Money"];
+            provider: string;
+            /** @description On the bill. */
+            theirs: components["schemas"]["Money"];
+        };
         /** @description An entry, as those who share see it. */
         Entry: {
             code: string;
@@ -2693,6 +2800,13 @@ export interface components {
         };
         GuestBody: {
             deliver?: components["schemas"]["Deliver"];
+        };
+        HandleBody: {
+            day: string;
+            /** @description What was found out. */
+            note: components["schemas"]["Text1To500"];
+            number: components["schemas"]["Text1To128"];
+            provider: components["schemas"]["Method"];
         };
         /** @description What an import did, or would do. */
         ImportReport: {
@@ -3084,6 +3198,27 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_BillView: {
+            /** @description The rows, in the list's order. */
+            items: {
+                /** @description What came. */
+                charged: components["schemas"]["Money"];
+                /** @description `2026-11-23`, a day at UTC+8. */
+                day: string;
+                done_at: components["schemas"]["Timestamp"] | null;
+                /**
+                 * Format: int64
+                 * @description How many lines were compared.
+                 */
+                lines: number;
+                provider: string;
+                /** @description What went back. */
+                refunded: components["schemas"]["Money"];
+            }[];
+            /** @description Give this as `cursor` for the next page; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_CaseView: {
             /** @description The rows, in the list's order. */
             items: {
@@ -3159,6 +3294,31 @@ export interface components {
                  *     back, `cancelled`: never paid.
                  */
                 state: string;
+            }[];
+            /** @description Give this as `cursor` for the next page; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_DifferenceView: {
+            /** @description The rows, in the list's order. */
+            items: {
+                day: string;
+                found_at: components["schemas"]["Timestamp"];
+                handled_at: components["schemas"]["Timestamp"] | null;
+                handled_by: components["schemas"]["PersonId"] | null;
+                is_refund: boolean;
+                /** @description `missing_here missing_there amount state currency billed_twice`. */
+                kind: string;
+                note: string | null;
+                /** @description The provider's number: the hex digits of a payment's or refund's id, if it is one of ours. */
+                number: string;
+                /** @description In the books. */
+                ours: components["schemas"]["Money"];
+                /** @description What was parked; below zero when the bill shows less. */
+                parked: components["schemas"]["Money"];
+                provider: string;
+                /** @description On the bill. */
+                theirs: components["schemas"]["Money"];
             }[];
             /** @description Give this as `cursor` for the next page; `null` at the end. */
             next_cursor: string | null;
@@ -3924,6 +4084,7 @@ export interface components {
         Text1To128: string;
         Text1To200: string;
         Text1To40: string;
+        Text1To500: string;
         Text1To60: string;
         Text1To80: string;
         /** @description From how many people on which price holds. */
@@ -13519,6 +13680,81 @@ export interface operations {
             };
         };
     };
+    payment_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                payment: components["schemas"]["PaymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/svg+xml": string;
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     person_list: {
         parameters: {
             query?: {
@@ -14386,6 +14622,284 @@ export interface operations {
                 };
             };
             /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    provider_bill_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before; leave out for the first. */
+                cursor?: string;
+                /** @description Rows wanted, 1 to 100; 20 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BillView"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    provider_difference_list: {
+        parameters: {
+            query?: {
+                /** @description Whether only those are wanted that nobody has dealt with. */
+                open?: boolean;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DifferenceView"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    provider_difference_handle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandleBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DifferenceView"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `difference.handled` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not what the route takes */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `difference.unknown` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
             507: {
                 headers: {
                     [name: string]: unknown;
