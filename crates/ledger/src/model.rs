@@ -149,18 +149,7 @@ impl Kind {
 
     /// The rule its accounts follow.
     pub fn rule(self) -> Rule {
-        match self {
-            Self::Wallet => Rule::CreditFloor,
-            Self::Payable
-            | Self::Escrow
-            | Self::Bank
-            | Self::Clearing
-            | Self::Fee
-            | Self::Debt
-            | Self::Equity
-            | Self::Cash
-            | Self::Parked => Rule::None,
-        }
+        if self == Self::Wallet { Rule::CreditFloor } else { Rule::None }
     }
 }
 

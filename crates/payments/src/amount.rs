@@ -25,6 +25,15 @@ pub(crate) fn minor_of(text: &str, currency: Currency) -> Option<i64> {
     format!("{whole}{part:0<digits$}").parse().ok()
 }
 
+/// `12.30` of 1230 minor units.
+pub(crate) fn text_of(minor: i64, currency: Currency) -> String {
+    let digits = usize::from(currency.exponent());
+    let width = digits.saturating_add(1);
+    let text = format!("{minor:0>width$}");
+    let (whole, part) = text.split_at_checked(text.len().saturating_sub(digits)).unwrap_or((&text, ""));
+    if part.is_empty() { whole.to_owned() } else { format!("{whole}.{part}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -34,8 +43,13 @@ mod tests {
         let yen: Currency = "JPY".parse().unwrap();
         for (text, minor) in [("0.01", 1), ("12.3", 1_230), ("12", 1_200), ("1000000.00", 100_000_000)] {
             assert_eq!(minor_of(text, Currency::CNY), Some(minor));
+            assert_eq!(minor_of(&text_of(minor, Currency::CNY), Currency::CNY), Some(minor));
         }
-        assert_eq!(minor_of("500.00", yen), Some(500));
+        assert_eq!(
+            (text_of(5, Currency::CNY), text_of(1_230, Currency::CNY)),
+            ("0.05".into(), "12.30".into())
+        );
+        assert_eq!((minor_of("500.00", yen), text_of(500, yen)), (Some(500), "500".into()));
         for text in ["", ".5", "-1", "1e3", "0.001", "1.2.3", "9223372036854775808", " 1"] {
             assert_eq!(minor_of(text, Currency::CNY), None, "{text}");
         }

@@ -7,6 +7,7 @@ use ledger::api::{
     post_all,
 };
 
+pub use crate::alipay::{Alipay, AlipaySettings};
 pub use crate::day::Day;
 use crate::events::{PaymentFailed, PaymentReceived};
 pub use crate::method::{Kind, Method};
@@ -21,7 +22,11 @@ use crate::store::charges::{self, ChargeRow, RefundRow};
 use crate::store::{self, sandbox};
 pub use crate::store::{Part, PaymentRow};
 use crate::views::view_of;
+pub use crate::stripe::{Stripe, StripeSettings};
 pub use crate::views::{PaymentView, view};
+pub use crate::wechat_pay::{
+    Receiver, Share, ShareState, Transfer as WechatTransfer, TransferState, WechatPay, WechatPaySettings,
+};
 use crate::{jobs, reconcile};
 
 /// Why a payment did not begin. Nothing was changed.

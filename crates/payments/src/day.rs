@@ -45,6 +45,17 @@ impl std::fmt::Display for Day {
     }
 }
 
+/// `2026-11-23 10:20:30` at UTC+8, as Alipay writes it.
+pub(crate) fn civil(at: Timestamp) -> String {
+    let shifted = at.plus_seconds(8 * 3_600).to_string();
+    shifted.get(..19).unwrap_or(&shifted).replace('T', " ")
+}
+
+/// The moment that [`civil`] writes.
+pub(crate) fn of_civil(text: &str) -> Option<Timestamp> {
+    format!("{}+08:00", text.get(..19)?.replace(' ', "T")).parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,5 +68,7 @@ mod tests {
         assert_eq!(Day::of(late).starts_at(), late);
         assert_eq!(Day::of_text("2026-11-23"), Some(Day::of(late)));
         assert_eq!(Day::of_text("2026-02-30"), None);
+        assert_eq!(civil(late), "2026-11-23 00:00:00");
+        assert_eq!(of_civil("2026-11-23 00:00:00"), Some(late));
     }
 }

@@ -40,6 +40,23 @@ pub(crate) fn escaped(text: &str) -> String {
     out
 }
 
+/// The text that [`escaped`] wrote, or a form with `+` for spaces; `None` when it is no such text.
+pub(crate) fn unescaped(text: &str) -> Option<String> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'+' => out.push(b' '),
+            b'%' => {
+                let digits = [bytes.next()?, bytes.next()?];
+                out.push(u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?);
+            }
+            _ => out.push(byte),
+        }
+    }
+    String::from_utf8(out).ok()
+}
+
 /// Sends requests.
 #[derive(Clone, Debug)]
 pub(crate) struct Http(ureq::Agent);

@@ -4,6 +4,7 @@
 //! when its signature, amount and currency are right, and counts once however often it is told. Money received lies
 //! in clearing until the orders take it ([`api::capture`]) or it is sent back ([`api::give_back`]).
 
+mod alipay;
 mod amount;
 pub mod api;
 mod audits;
@@ -24,8 +25,9 @@ mod rsa;
 mod sandbox;
 mod secret;
 mod store;
+mod stripe;
 mod views;
-pub mod wechat_pay;
+mod wechat_pay;
 
 use db::Migrations;
 use rest::Module;

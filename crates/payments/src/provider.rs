@@ -267,6 +267,11 @@ pub trait Provider: Send + Sync + 'static {
         Ok(())
     }
 
+    /// Whether its bills can be read here.
+    fn has_bill(&self) -> bool {
+        true
+    }
+
     /// The bill of a day that is over, every line of it.
     ///
     /// # Errors

@@ -59,6 +59,9 @@ pub(crate) fn reconcile(desk: &Desk, job: &JobRow) -> Result<(), Failure> {
         tracing::warn!(provider = method.word(), %day, "no bill: the provider is not set up any more");
         return Ok(());
     };
+    if !provider.has_bill() {
+        return Ok(());
+    }
     let rows: Vec<BillRow> =
         Failure::check(provider.bill(day))?.into_iter().filter(|row| row.amount > 0).collect();
     let currency = rows.first().map_or(Currency::CNY, |row| row.currency);

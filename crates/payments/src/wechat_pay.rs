@@ -28,7 +28,7 @@ use crate::provider::{
 };
 use crate::secret::{self, SetUpError};
 pub use payout::{Receiver, Share, ShareState, Transfer, TransferState};
-pub use wire::Wire;
+use wire::Wire;
 
 /// Settings of WeChat Pay; docs/configuration.md says what they mean.
 #[derive(Clone, Debug, Deserialize)]

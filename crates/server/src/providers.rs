@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use db::Db;
+use payments::api::{Alipay, AlipaySettings};
 use payments::api::{Means, Provider, Providers, Sandbox, SandboxSecret};
-use payments::wechat_pay::{WechatPay, WechatPaySettings};
+use payments::api::{Stripe, StripeSettings};
+use payments::api::{WechatPay, WechatPaySettings};
 use rest::Settings;
 use serde::Deserialize;
 
 use crate::config::Config;
 
 /// The sections of the settings' file that set up a provider each.
-pub(crate) const SECTIONS: [&str; 1] = ["wechat_pay"];
+pub(crate) const SECTIONS: [&str; 3] = ["wechat_pay", "alipay", "stripe"];
 
 /// What the sandbox provider signs with: known in a demo, else what is set. Without it there is no sandbox.
 pub(crate) fn sandbox_secret(config: &Config, settings: &Settings) -> Option<SandboxSecret> {
@@ -34,6 +36,8 @@ fn section<T: for<'de> Deserialize<'de>>(config: &Config, name: &str) -> Result<
 /// When a section has an unknown or misses a needed setting.
 pub(crate) fn check(config: &Config) -> Result<()> {
     section::<WechatPaySettings>(config, "wechat_pay")?;
+    section::<AlipaySettings>(config, "alipay")?;
+    section::<StripeSettings>(config, "stripe")?;
     Ok(())
 }
 
@@ -50,6 +54,12 @@ pub(crate) fn providers(db: &Db, config: &Config, settings: &Settings) -> Result
     let mut all: Vec<Arc<dyn Provider>> = Vec::new();
     if let Some(wechat_pay) = section::<WechatPaySettings>(config, "wechat_pay")? {
         all.push(Arc::new(WechatPay::new(&wechat_pay, means.clone()).context("set up [wechat_pay]")?));
+    }
+    if let Some(alipay) = section::<AlipaySettings>(config, "alipay")? {
+        all.push(Arc::new(Alipay::new(&alipay, means.clone()).context("set up [alipay]")?));
+    }
+    if let Some(stripe) = section::<StripeSettings>(config, "stripe")? {
+        all.push(Arc::new(Stripe::new(&stripe, means).context("set up [stripe]")?));
     }
     if let Some(secret) = sandbox_secret(config, settings) {
         all.push(Arc::new(Sandbox::new(db.clone(), secret)));

@@ -11,7 +11,7 @@ use base::Clock;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use payments::api::{Kind, Means, Providers};
-use payments::wechat_pay::{WechatPay, WechatPaySettings};
+use payments::api::{WechatPay, WechatPaySettings};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};

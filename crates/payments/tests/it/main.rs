@@ -6,5 +6,7 @@
     reason = "a test fails by panicking, and says when it cannot run"
 )]
 
+mod sdk_alipay;
+mod sdk_stripe;
 mod sdk_wechat_pay;
 mod side;

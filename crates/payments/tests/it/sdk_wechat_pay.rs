@@ -4,8 +4,8 @@ use base::{Currency, Money};
 use payments::api::{
     BillRow, CallError, Day, Kind, NoticeError, Outcome, Provider, RefundOutcome, Show, Told,
 };
-use payments::wechat_pay::{
-    Receiver, Share, ShareState, Transfer, TransferState, WechatPay, WechatPaySettings,
+use payments::api::{
+    Receiver, Share, ShareState, TransferState, WechatTransfer, WechatPay, WechatPaySettings,
 };
 use serde_json::{Value, json};
 
@@ -152,7 +152,7 @@ fn notices_count_when_signed_fresh_and_about_this_merchant() {
 fn transfers_and_shares_keep_their_number_and_their_limits() {
     let Some(side) = start() else { return };
     let provider = adapter(&side, true);
-    let transfer = Transfer {
+    let transfer = WechatTransfer {
         number: "t1".to_owned(),
         openid: "openid-1".to_owned(),
         amount: 100,
@@ -166,7 +166,7 @@ fn transfers_and_shares_keep_their_number_and_their_limits() {
     let posts = side.control("posts", &json!({}));
     assert_eq!(posts.as_array().unwrap().len(), 1);
     assert_eq!(provider.transfer_state("t2"), Ok(TransferState::Unknown));
-    let too_much = Transfer { amount: 200_000, ..transfer };
+    let too_much = WechatTransfer { amount: 200_000, ..transfer };
     assert!(matches!(provider.transfer(&too_much), Err(CallError::Refused(_))));
     let receiver = |n: usize| Receiver {
         kind: "PERSONAL_OPENID".to_owned(),
