@@ -7,6 +7,7 @@ use db::{DbError, Lane, Tx};
 use ledger::api::{Transfer, TransferError, TransferKind};
 use rest::{Actor, Command, Common, Ctx, Denied, Json, OpenApiRouter, Path, Refused, Right, routes};
 use serde::Deserialize;
+use settlement::api::{LineBack, Settled};
 
 use crate::events::{OrderCompleted, OrderShipped};
 use crate::model::{Order, OrderState};
@@ -121,7 +122,13 @@ pub(crate) fn complete(tx: &mut Tx, mut order: Order) -> Result<(), TransferErro
     let (merchant, currency) = (order.merchant, order.currency);
     let left = order.refundable();
     let commission = reach::api::release(tx, order.id, merchant, currency)?;
-    let settled = left.saturating_sub(commission);
+    let lines = store::lines(tx, order.id)?;
+    let lines: Vec<LineBack> =
+        lines.iter().map(|line| LineBack { line: line.line, refunded: line.refunded }).collect();
+    let (number, order_id) = (order.number.as_str(), order.id);
+    let what =
+        Settled { order: order_id, number, merchant, currency, gross: left, commission, lines: &lines };
+    let settled = settlement::api::settle(tx, &what)?;
     if settled > 0 {
         let (escrow, payable) =
             (payments::api::escrow(merchant, currency), payments::api::payable(merchant, currency));

@@ -266,6 +266,8 @@ fn write(tx: &mut Tx, order: &Order, priced: &Priced) -> Result<(), DbError> {
         .map(|line| PlacedLine { line: line.line, product: line.product, net: order.money(line.total) })
         .collect();
     let (buyer, merchant) = (order.buyer, order.merchant);
+    let nets: Vec<(i64, i64)> = lines.iter().map(|line| (line.line, line.total)).collect();
+    settlement::api::freeze(tx, order.id, order.merchant, &nets)?;
     reach::api::attribute(tx, &Placement { order: order.id, buyer, merchant, lines: &placed })?;
     work::enqueue(tx, jobs::UNPAID, &order.id.to_string(), "", order.pay_by)?;
     let (total, currency) = (order.total, order.currency);

@@ -9,6 +9,7 @@ use payments::api::NewRefund;
 use reach::api::RefundedLine;
 use rest::{Actor, Command, Common, Ctx, Denied, OpenApiRouter, Path, Refused, Right, routes};
 use serde::{Deserialize, Serialize};
+use settlement::api::{LineBack, Refunded};
 use stock::api::StockError;
 
 use crate::events::OrderRefunded;
@@ -193,6 +194,7 @@ pub(crate) fn refund(tx: &mut Tx, mut order: Order, refund: &Refund) -> Result<R
     store::update_order(tx, &order)?;
     let (merchant, currency) = (order.merchant, order.currency);
     let from = if is_settled {
+        settlement::api::take_turn(tx, merchant)?;
         payments::api::payable(merchant, currency)
     } else {
         payments::api::escrow(merchant, currency)
@@ -201,6 +203,9 @@ pub(crate) fn refund(tx: &mut Tx, mut order: Order, refund: &Refund) -> Result<R
     let new = NewRefund { id: refund.id, order: order.id, merchant, payment, amount: amount_back, from };
     let is_done = payments::api::refund(tx, &new)?;
     reach::api::claw_back(tx, order.id, refund.id, merchant, currency, &clawed)?;
+    if is_settled {
+        tell_statement(tx, &order, (refund.id, amount), &clawed)?;
+    }
     finish(tx, &order, refund, amount)?;
     let state = if is_done { "done" } else { "pending" };
     Ok(RefundView {
@@ -211,6 +216,24 @@ pub(crate) fn refund(tx: &mut Tx, mut order: Order, refund: &Refund) -> Result<R
         reason: refund.reason.clone(),
         created_at: row.created_at,
     })
+}
+
+/// What a refund of a settled order means for the merchant's statement and the platform's fee.
+fn tell_statement(
+    tx: &mut Tx,
+    order: &Order,
+    (refund, amount): (RefundId, i64),
+    clawed: &[RefundedLine],
+) -> Result<(), TransferError> {
+    let back = |line: &RefundedLine| LineBack {
+        line: line.line,
+        refunded: line.refunded_before.saturating_add(line.refunded_now),
+    };
+    let lines: Vec<LineBack> = clawed.iter().map(back).collect();
+    let Order { id, merchant, currency, .. } = *order;
+    let number = order.number.as_str();
+    let what = Refunded { order: id, number, refund, merchant, currency, amount, lines: &lines };
+    settlement::api::refund_settled(tx, &what)
 }
 
 fn finish(tx: &mut Tx, order: &Order, refund: &Refund, amount: i64) -> Result<(), RefundError> {

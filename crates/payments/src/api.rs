@@ -21,8 +21,8 @@ pub use crate::secret::{Secret, SetUpError};
 use crate::store::charges::{self, ChargeRow, RefundRow};
 use crate::store::{self, sandbox};
 pub use crate::store::{Part, PaymentRow};
-use crate::views::view_of;
 pub use crate::stripe::{Stripe, StripeSettings};
+use crate::views::view_of;
 pub use crate::views::{PaymentView, view};
 pub use crate::wechat_pay::{
     Receiver, Share, ShareState, Transfer as WechatTransfer, TransferState, WechatPay, WechatPaySettings,

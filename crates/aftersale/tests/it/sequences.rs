@@ -1,11 +1,12 @@
 //! Random orders, promotions and sequences of what people do about them: whatever happens, every amount and every
 //! unit is where it must be.
 
+use ledger::api::{Account, Asset, Kind, Owner};
 use serde_json::{Value, json};
 use testkit::{App, app_test};
 
 use crate::shop::*;
-use crate::world::{Someone, available, merchant, order, pay, product, wallet};
+use crate::world::{Someone, available, merchant, order, pay, product, someone, wallet};
 
 /// A small generator of its own (Steele, Lea, Flood: SplitMix64), so that a failing run can be repeated by its seed.
 struct Dice(u64);
@@ -155,6 +156,12 @@ app_test!(whatever_people_do_every_fen_and_unit_is_where_it_must_be, parts, |app
     });
     let path = format!("/api/v1/merchants/{}/pricing", merchant());
     app.call("PUT", &path, &shop.owner.token, rules).await.expect(200);
+    let operator = someone(&app, 70).await;
+    let person = operator.person;
+    let make = move |tx: &mut db::Tx| people::api::ensure_operator(tx, person);
+    app.store.db.write(db::Lane::Interactive, make).await.unwrap();
+    let fee = json!({ "rate_bp": 333, "note": "平台服务费" });
+    app.call("PUT", "/api/v1/fee-rules", &operator.token, fee).await.expect(200);
     for seed in 0..12 {
         sign_in(&app, &mut shop).await;
         story(&app, &shop, other, seed).await;
@@ -184,6 +191,10 @@ app_test!(whatever_people_do_every_fen_and_unit_is_where_it_must_be, parts, |app
     }
     assert_eq!(wallet(&app, &shop.buyer).await, FUNDS - spent);
     let (escrow, payable) = balance(&app, &shop).await;
-    assert_eq!(escrow + payable, spent);
+    let fees = Account::new(Owner::Platform, Kind::Fee, Asset::Money(base::Currency::CNY));
+    let read = move |rx: &mut db::Rx| ledger::api::balance(rx, &fees);
+    let fees = app.store.db.read(read).await.unwrap().credit();
+    assert!(fees > 0, "some of it is the platform's");
+    assert_eq!(escrow + payable + fees, spent);
     assert!(available(&app, shop.sku).await <= 1_000 && available(&app, other).await <= 1_000);
 });

@@ -87,3 +87,20 @@ app_test!(cash_and_a_payment_under_way_do_not_meet, parts, |app| {
     app.settle().await;
     app.audit().await;
 });
+
+app_test!(what_lies_in_the_till_is_not_paid_out_again, parts, |app| {
+    let owner = owner(&app).await;
+    let buyer = someone(&app, 2).await;
+    let (_, sku) = product(&app, "A", 1_000, 10).await;
+    let order = order(&app, &buyer, sku, 1, 1_000, Value::Null).await;
+    take(&app, &owner.token, &order, 1_000).await.expect(201);
+    ship(&app, &owner, &order).await;
+    app.post(&format!("/api/v1/orders/{order}/receive"), &buyer.token, Value::Null).await.expect(200);
+    app.pass(10 * 86_400).await;
+    assert_eq!(state(&app, &buyer, &order).await, "completed");
+    let path = format!("/api/v1/merchants/{}/payouts", merchant());
+    let body = json!({ "amount_minor": 1, "destination": "某银行 6222 0000" });
+    let refused = app.post(&path, &owner.token, body).await;
+    assert_eq!(refused.json["code"], "payout.beyond_balance", "{}", refused.json);
+    app.audit().await;
+});

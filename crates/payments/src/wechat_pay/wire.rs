@@ -27,7 +27,7 @@ struct Keys {
 }
 
 /// The line to WeChat Pay.
-pub struct Wire {
+pub(super) struct Wire {
     pub(super) merchant: String,
     pub(super) means: Means,
     pub(super) base_url: String,

@@ -5,7 +5,7 @@ use payments::api::{
     BillRow, CallError, Day, Kind, NoticeError, Outcome, Provider, RefundOutcome, Show, Told,
 };
 use payments::api::{
-    Receiver, Share, ShareState, TransferState, WechatTransfer, WechatPay, WechatPaySettings,
+    Receiver, Share, ShareState, TransferState, WechatPay, WechatPaySettings, WechatTransfer,
 };
 use serde_json::{Value, json};
 

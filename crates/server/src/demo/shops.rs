@@ -16,6 +16,8 @@ use crate::inside::{Inside, items, text};
 pub(crate) async fn open(inside: &Inside, world: &World) -> Result<Vec<OpenShop>> {
     let operator = operator(inside, &world.operator).await?;
     let categories = items(&inside.call("GET", "/categories", "", Value::Null).await?);
+    let fee = json!({ "rate_bp": 100, "note": "平台服务费 1%，只按实际成交收取" });
+    inside.call("PUT", "/fee-rules", &operator, fee).await?;
     let mut shops = Vec::new();
     for shop in &world.shop {
         shops.push(open_one(inside, &operator, shop).await?);

@@ -172,6 +172,10 @@ impl World {
     }
 
     async fn buy(&mut self) {
+        let payout = json!({ "amount_minor": 1, "destination": "招商银行 6225" });
+        let payout = self.call("POST", "/merchants/{merchant}/payouts", "owner", payout).await;
+        self.ids.insert("payout", text(&payout, "/id"));
+        self.ids.insert("quarter", "20262".to_owned());
         let address = json!({ "name": "客", "phone": "13700000002", "region": "浙江省杭州市", "street": "一号",
             "is_default": true });
         let address = text(&self.call("POST", "/me/addresses", "buyer", address).await, "/id");

@@ -8,6 +8,7 @@ import { routes as orders } from './features/orders/routes'
 import { operatorRoutes as peopleOperator, routes as people } from './features/people/routes'
 import { routes as pricing } from './features/pricing/routes'
 import { routes as reach } from './features/reach/routes'
+import { operatorRoutes as settlementOperator, routes as settlement } from './features/settlement/routes'
 import { routes as stock } from './features/stock/routes'
 import { useSession } from './stores/session'
 
@@ -31,9 +32,9 @@ const routes: RouteRecordRaw[] = [
         path: 'm/:merchant',
         component: () => import('./parts/MerchantFrame.vue'),
         props: true,
-        children: [...insight, ...catalog, ...stock, ...pricing, ...orders, ...aftersale, ...deals, ...reach, ...ledger, ...people],
+        children: [...insight, ...catalog, ...stock, ...pricing, ...orders, ...aftersale, ...deals, ...reach, ...ledger, ...settlement, ...people],
       },
-      { path: 'operator', children: [...aftersaleOperator, ...ledgerOperator, ...peopleOperator] },
+      { path: 'operator', children: [...aftersaleOperator, ...settlementOperator, ...ledgerOperator, ...peopleOperator] },
       { path: ':rest(.*)*', component: () => import('./parts/MissingPage.vue'), meta: { title: 'page.missing' } },
     ],
   },

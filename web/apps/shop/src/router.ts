@@ -7,6 +7,7 @@ import { routes as orders } from './features/orders/routes'
 import { routes as payments } from './features/payments/routes'
 import { routes as people } from './features/people/routes'
 import { routes as reach } from './features/reach/routes'
+import { routes as settlement } from './features/settlement/routes'
 import { useReach } from './stores/reach'
 import { useSession } from './stores/session'
 
@@ -30,7 +31,7 @@ const missing: RouteRecordRaw = {
 export function createShopRouter(t: (key: string) => string): Router {
   const router = createRouter({
     history: createWebHistory('/'),
-    routes: [...catalog, ...deals, ...orders, ...aftersale, ...payments, ...reach, ...people, ...ledger, missing],
+    routes: [...catalog, ...deals, ...orders, ...aftersale, ...payments, ...reach, ...people, ...ledger, ...settlement, missing],
     scrollBehavior: (to, from, saved) => {
       if (saved) return saved
       return to.path === from.path ? undefined : { top: 0 }

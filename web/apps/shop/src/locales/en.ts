@@ -5,7 +5,7 @@ export default {
   },
   tab: { home: 'Home', categories: 'Categories', cart: 'Cart', me: 'Me' },
   page: {
-    after_sale: 'Get help', cases: 'After-sale', case: 'Case',
+    income: 'My income', after_sale: 'Get help', cases: 'After-sale', case: 'Case',
     account: 'Account and security',
     home: 'Home', categories: 'Categories', search: 'Search', product: 'Product', merchant: 'Shop', cart: 'Cart', checkout: 'Check out', cashier: 'Cashier', payment: 'Payment',
     team: 'Team', orders: 'My orders', order: 'Order', me: 'Me', sign_in: 'Sign in', wallet: 'My wallet', shares: 'My shares', commissions: 'My commissions',
@@ -59,6 +59,7 @@ export default {
     send_to: 'Send it to', wants: 'Exchange for {what}', asked: 'Asked for', parcel: 'Sent back by {carrier} {tracking}', course: 'What happened', carrier: 'Carrier', tracking: 'Tracking number',
     next: { requested: 'The shop has 48 hours to answer; silence counts as yes.', declined: 'You can ask the platform within seven days; then the case closes.', disputed: 'The platform is looking at both sides.', awaiting_goods: 'Send it within seven days and tell the tracking number; then the case closes.', goods_sent: 'The shop looks at it when it arrives; after ten days you are refunded by itself.', done: 'All done.', withdrawn: 'You withdrew it.', rejected: 'It was not upheld, or not gone on with in time.' },
   },
+  settlement: { note: 'What you were paid, by quarter; the platform reports it as the law asks. What was taken back for refunds is shown apart.', none: 'Nothing earned yet', quarter: '{year}, quarter {n}', times: '{n} payments' },
   payments: {
     wallet_failed: 'The wallet could not be read',
     nothing: 'There is nothing to pay', pay_within: 'Pay within', method: 'Payment method', sandbox: 'Sandbox', sandbox_note: 'A provider for tests; no money moves', wallet: 'Wallet', wechat_pay: 'WeChat Pay', alipay: 'Alipay', stripe: 'Card', cash: 'Cash', cash_note: 'You may also pay in cash at the shop; staff note it down.', methods_failed: 'The ways to pay could not be loaded', code_alt: 'Code to pay', scan: 'Scan with {method} to pay; this page then goes on by itself.', preparing: 'Asking the provider…', elsewhere: 'Finish the payment in its app; this page then goes on by itself.', other_way: 'Pay in another way', demo_top_up: 'Demo: add ¥1000',

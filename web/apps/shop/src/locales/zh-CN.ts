@@ -5,7 +5,7 @@ export default {
   },
   tab: { home: '首页', categories: '分类', cart: '购物车', me: '我的' },
   page: {
-    after_sale: '申请售后', cases: '售后', case: '售后详情',
+    income: '我的收入', after_sale: '申请售后', cases: '售后', case: '售后详情',
     account: '账号与安全',
     home: '首页', categories: '分类', search: '搜索', product: '商品', merchant: '店铺', cart: '购物车', checkout: '确认订单', cashier: '收银台', payment: '支付结果',
     team: '拼团', orders: '我的订单', order: '订单详情', me: '我的', sign_in: '登录', wallet: '我的钱包', shares: '我的分享', commissions: '我的佣金',
@@ -59,6 +59,7 @@ export default {
     send_to: '请寄到', wants: '换成 {what}', asked: '申请金额', parcel: '寄回 {carrier} {tracking}', course: '处理过程', carrier: '快递公司', tracking: '运单号',
     next: { requested: '商家须在 48 小时内答复，超时视为同意。', declined: '不认可可以在七天内申请平台介入，到期自动关闭。', disputed: '平台正在查看双方的说明。', awaiting_goods: '请在七天内寄回并填写单号，到期自动关闭。', goods_sent: '商家收到后处理；十天内不处理，自动退款。', done: '已处理完毕。', withdrawn: '申请已撤销。', rejected: '申请没有通过，或超时关闭。' },
   },
+  settlement: { note: '佣金到账按季度统计；平台按规定报送收入信息。退款追回的金额单独列出。', none: '还没有收入', quarter: '{year} 年第 {n} 季度', times: '{n} 笔' },
   payments: {
     wallet_failed: '钱包余额没有加载出来',
     nothing: '没有待支付的订单', pay_within: '请在此时间内支付', method: '支付方式', sandbox: '沙箱支付', sandbox_note: '测试用的支付渠道，不会真的扣款', wallet: '钱包余额', wechat_pay: '微信支付', alipay: '支付宝', stripe: '银行卡', cash: '现金', cash_note: '也可以到店用现金支付，由店员登记。', methods_failed: '支付方式没有加载出来', code_alt: '支付二维码', scan: '请用{method}扫码付款，付款后本页会自动更新。', preparing: '正在向支付渠道下单…', elsewhere: '请在对应的应用里完成支付，付款后本页会自动更新。', other_way: '换一种方式支付', demo_top_up: '演示：充值 ¥1000',
