@@ -27,7 +27,7 @@ fn bank(rx: &mut Rx) -> Result<AuditFailures, DbError> {
                                     WHEN state <> 'done' AND billed IS NOT NULL THEN -amount ELSE 0 END) AS amount
                     FROM payments_refund GROUP BY provider, currency) r ON 'provider:' || r.provider = a.owner_id
              AND r.currency = a.currency
-         WHERE a.kind = 'bank' AND b.posted_dr - b.posted_cr
+         WHERE a.kind = 'bank' AND a.owner_id <> 'platform' AND b.posted_dr - b.posted_cr
                <> COALESCE(s.amount, 0) + COALESCE(u.amount, 0) - COALESCE(r.amount, 0)
          ORDER BY a.owner_id LIMIT 20",
         &[],
