@@ -148,7 +148,9 @@ pub(crate) fn pay(
     if sum > 0 {
         let id: RefundId = tx.new_id();
         let reason = store::word(row.reason)?;
-        let refund = Refund { id, lines: parts, shipping, reason, actor: by.person };
+        // Cash is handed over by the shop, not by a timer.
+        let is_by_staff = by.side == Side::Shop;
+        let refund = Refund { id, lines: parts, shipping, reason, actor: by.person, is_by_staff };
         orders::api::refund(tx, row.order, &refund)?;
     } else {
         let units: Vec<(i64, i64)> = parts.iter().map(|part| (part.line, part.units)).collect();

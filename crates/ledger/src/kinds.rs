@@ -24,6 +24,10 @@ pub enum Kind {
     Payout,
     /// Where demo money comes from.
     Equity,
+    /// Cash in a merchant's till.
+    Cash,
+    /// What a provider's bill shows and the books do not, or the other way round, until somebody has found out why.
+    Parked,
 }
 
 /// Which side an account must not fall below.
@@ -47,7 +51,7 @@ impl Rule {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Wallet,
         Self::Payable,
         Self::Escrow,
@@ -58,6 +62,8 @@ impl Kind {
         Self::Deposit,
         Self::Payout,
         Self::Equity,
+        Self::Cash,
+        Self::Parked,
     ];
 
     /// The word of the audit views.
@@ -73,6 +79,8 @@ impl Kind {
             Self::Deposit => "deposit",
             Self::Payout => "payout",
             Self::Equity => "equity",
+            Self::Cash => "cash",
+            Self::Parked => "parked",
         }
     }
 
@@ -87,7 +95,9 @@ impl Kind {
             | Self::Fee
             | Self::Debt
             | Self::Payout
-            | Self::Equity => Rule::None,
+            | Self::Equity
+            | Self::Cash
+            | Self::Parked => Rule::None,
         }
     }
 }
@@ -127,6 +137,10 @@ pub enum TransferKind {
     DepositDeduction,
     /// Demo money.
     TopUp,
+    /// A provider's bill and the books differ.
+    Park,
+    /// What was parked has found its place.
+    Unpark,
 }
 
 impl TransferKind {
@@ -149,6 +163,8 @@ impl TransferKind {
             Self::DepositReturn => "deposit_return",
             Self::DepositDeduction => "deposit_deduction",
             Self::TopUp => "top_up",
+            Self::Park => "park",
+            Self::Unpark => "unpark",
         }
     }
 }

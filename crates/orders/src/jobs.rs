@@ -107,7 +107,7 @@ fn team_succeeded(tx: &mut Tx, job: &JobRow) -> Result<(), Failure> {
         .collect();
     let id: RefundId = tx.new_id();
     let reason = LADDER.to_owned();
-    let what = Refund { id, lines: back, shipping: 0, reason, actor: None };
+    let what = Refund { id, lines: back, shipping: 0, reason, actor: None, is_by_staff: false };
     Failure::check(refund(tx, order, &what))?;
     Ok(())
 }

@@ -9,6 +9,7 @@ mod audits;
 mod cancel_order;
 mod cart;
 mod cart_store;
+mod cash;
 pub mod events;
 mod fulfil_order;
 mod jobs;
@@ -38,6 +39,7 @@ pub fn module() -> Module {
     let routes = cart::routes()
         .merge(place_order::routes())
         .merge(pay::routes())
+        .merge(cash::routes())
         .merge(cancel_order::routes())
         .merge(fulfil_order::routes())
         .merge(refund_order::routes())

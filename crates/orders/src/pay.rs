@@ -1,11 +1,13 @@
 //! A payment begins: stock and seats are taken now, not before.
 
+use axum::Extension;
 use axum::http::StatusCode;
 use axum::response::Response;
-use base::{OrderId, PaymentId, PersonId};
+use base::{OrderId, PaymentId, PersonId, Text};
 use db::{DbError, Tx};
 use deals::api::{DealChoice, DealError, Seat, SeatRequest};
-use payments::api::{Method, NewPayment, PaymentError, PaymentView};
+use payments::api::{Choice, Kind, Method, NewPayment, PaymentError, PaymentView, Wanted};
+use people::api::ClientAddress;
 use rest::{Command, Common, Ctx, Member, OpenApiRouter, Refused, routes};
 use serde::Deserialize;
 use stock::api::{StockError, Want};
@@ -28,10 +30,16 @@ struct PaymentBody {
     #[schema(min_items = 1, max_items = 20)]
     orders: Vec<OrderId>,
     method: Method,
+    /// In which of the provider's ways; the first one listed by `GET /api/v1/payment-methods` when left out.
+    #[serde(default)]
+    kind: Option<Kind>,
+    /// The payer's id in the provider's app, for payments inside it: the openid.
+    #[serde(default)]
+    payer_account: Option<Text<1, 128>>,
 }
 
 #[derive(Debug, thiserror::Error, rest::Problem)]
-enum PayError {
+pub(crate) enum PayError {
     #[error("name 1 to 20 orders, each once")]
     #[problem(422, "payment.orders")]
     Orders,
@@ -61,13 +69,13 @@ enum PayError {
     Db(#[from] DbError),
 }
 
-struct Pay {
-    person: PersonId,
-    orders: Vec<OrderId>,
-    method: Method,
+pub(crate) struct Pay {
+    pub(crate) person: PersonId,
+    pub(crate) orders: Vec<OrderId>,
+    pub(crate) choice: Choice,
 }
 
-fn pay(tx: &mut Tx, command: &Pay) -> Result<PaymentView, PayError> {
+pub(crate) fn pay(tx: &mut Tx, command: &Pay) -> Result<PaymentView, PayError> {
     let mut ids = command.orders.clone();
     ids.sort();
     ids.dedup();
@@ -99,9 +107,10 @@ fn pay(tx: &mut Tx, command: &Pay) -> Result<PaymentView, PayError> {
         all_lines.push(lines);
     }
     let parts = orders.iter().map(|order| (order.id, order.merchant, order.total)).collect();
-    let new = NewPayment { id, payer: command.person, method: command.method, currency, parts, expires_at };
+    let choice = command.choice.clone();
+    let new = NewPayment { id, payer: command.person, choice, currency, parts, expires_at };
     let view = payments::api::begin(tx, &new)?;
-    if command.method == Method::Wallet {
+    if command.choice.is_at_once() {
         for (order, lines) in orders.into_iter().zip(all_lines) {
             settle_now(tx, order, &lines, id)?;
         }
@@ -109,7 +118,7 @@ fn pay(tx: &mut Tx, command: &Pay) -> Result<PaymentView, PayError> {
     Ok(view)
 }
 
-/// Takes a seat and stock; from the wallet both are for good, since the money moves in the same transaction.
+/// Takes a seat and stock; when the money is there both are for good, since the money moves in the same transaction.
 fn reserve(tx: &mut Tx, command: &Pay, order: &Order, lines: &[Line]) -> Result<(), PayError> {
     if let (Some(activity), [line]) = (order.activity, lines) {
         deals::api::take_seat(
@@ -126,9 +135,10 @@ fn reserve(tx: &mut Tx, command: &Pay, order: &Order, lines: &[Line]) -> Result<
     }
     let wanted: Vec<_> = lines.iter().map(|line| (line.sku, line.qty)).collect();
     let want = Want { order: order.id, person: order.buyer, merchant: order.merchant, lines: &wanted };
-    match command.method {
-        Method::Wallet => stock::api::take(tx, &want)?,
-        Method::Sandbox => stock::api::hold(tx, &want, tx.now().plus_seconds(HELD_S))?,
+    if command.choice.is_at_once() {
+        stock::api::take(tx, &want)?;
+    } else {
+        stock::api::hold(tx, &want, tx.now().plus_seconds(HELD_S))?;
     }
     Ok(())
 }
@@ -149,13 +159,17 @@ fn settle_now(tx: &mut Tx, order: Order, lines: &[Line], payment: PaymentId) -> 
 /// Begin to pay orders. From the wallet they are paid in this request; through a provider the payment is pending,
 /// and stock and seats are held until it ends.
 #[utoipa::path(post, path = "/api/v1/payments", tag = "payments", request_body = PaymentBody,
-    responses((status = 201, body = PaymentView), PayError, Common))]
+    responses((status = 201, body = PaymentView), PayError, payments::api::MethodError, Common))]
 async fn payment_create(
     ctx: rest::State,
+    address: Option<Extension<ClientAddress>>,
     Member(actor): Member,
     command: Command<PaymentBody>,
 ) -> Result<Response, Refused> {
-    let PaymentBody { orders, method } = command.body;
-    let pay_orders = Pay { person: actor.person, orders, method };
+    let PaymentBody { orders, method, kind, payer_account } = command.body;
+    let account = payer_account.map(Text::into_string).unwrap_or_default();
+    let address = address.map(|address| address.0.0.clone()).unwrap_or_default();
+    let choice = payments::api::choose(&ctx, Wanted { method, kind, account, address })?;
+    let pay_orders = Pay { person: actor.person, orders, choice };
     ctx.once(&actor, &command.once, StatusCode::CREATED, move |tx| pay(tx, &pay_orders)).await
 }

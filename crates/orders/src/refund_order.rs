@@ -85,6 +85,12 @@ pub enum RefundError {
     #[error("the order has not been paid")]
     #[problem(409, "order.not_paid")]
     NotPaid,
+    /// Cash goes from hand to hand.
+    #[error(
+        "the order was paid in cash: somebody of the shop gives the money back, and notes that down as a refund"
+    )]
+    #[problem(409, "refund.cash")]
+    Cash,
     /// The team decides.
     #[error("the order waits for its team; it is refunded by itself when the team fails")]
     #[problem(409, "order.waiting_team")]
@@ -131,6 +137,8 @@ pub struct Refund {
     pub reason: String,
     /// Who gives it back; nobody when it happens by itself.
     pub actor: Option<PersonId>,
+    /// Whether somebody with the right to refund does it, and so hands cash over.
+    pub is_by_staff: bool,
 }
 
 impl Refund {
@@ -147,6 +155,7 @@ impl Refund {
             shipping: order.shipping.saturating_sub(order.shipping_refunded),
             reason: reason.to_owned(),
             actor: None,
+            is_by_staff: false,
         }
     }
 }
@@ -157,6 +166,10 @@ pub(crate) fn refund(tx: &mut Tx, mut order: Order, refund: &Refund) -> Result<R
     let Some(payment) = order.payment.filter(|_| order.captured > 0) else {
         return Err(RefundError::NotPaid);
     };
+    // Cash goes from hand to hand: nothing but a person of the shop can give it back.
+    if !refund.is_by_staff && payments::api::is_cash(tx, payment)? {
+        return Err(RefundError::Cash);
+    }
     let lines = store::lines(tx, order.id)?;
     let amount = check(&order, &lines, refund)?;
     let is_settled = order.completed_at.is_some();
@@ -186,7 +199,8 @@ pub(crate) fn refund(tx: &mut Tx, mut order: Order, refund: &Refund) -> Result<R
     } else {
         payments::api::escrow(merchant, currency)
     };
-    let new = NewRefund { id: refund.id, order: order.id, payment, amount: order.money(amount), from };
+    let amount_back = order.money(amount);
+    let new = NewRefund { id: refund.id, order: order.id, merchant, payment, amount: amount_back, from };
     let is_done = payments::api::refund(tx, &new)?;
     reach::api::claw_back(tx, order.id, refund.id, merchant, currency, &clawed)?;
     if is_settled {
@@ -319,9 +333,15 @@ fn refund_by_staff(tx: &mut Tx, command: &RefundOrder) -> Result<RefundView, Ref
         shipping: command.body.shipping_minor,
         reason: command.body.reason.as_str().to_owned(),
         actor: Some(command.actor.person),
+        is_by_staff: true,
+    };
+    let is_cash = match order.payment {
+        Some(payment) => payments::api::is_cash(tx, payment)?,
+        None => false,
     };
     let view = refund(tx, order, &what)?;
-    let detail = format!("{} {}", view.amount.minor(), view.reason);
+    let how = if is_cash { "in cash: " } else { "" };
+    let detail = format!("{} {how}{}", view.amount.minor(), view.reason);
     people::api::log_act(
         tx,
         &command.actor,

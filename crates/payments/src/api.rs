@@ -3,38 +3,31 @@
 use base::{Currency, MerchantId, Money, OrderId, PaymentId, PersonId, RefundId, Timestamp};
 use db::{DbError, Rx, Tx};
 use ledger::api::{
-    Account, Asset, Kind, Owner, Transfer, TransferError, TransferKind, natural_id, post, post_all,
+    Account, Asset, Kind as AccountKind, Owner, Transfer, TransferError, TransferKind, natural_id, post,
+    post_all,
 };
 
+pub use crate::alipay::{Alipay, AlipaySettings};
+pub use crate::day::Day;
 use crate::events::{PaymentFailed, PaymentReceived};
-pub use crate::sandbox::SandboxSecret;
-use crate::store::{self, RefundRow};
+pub use crate::method::{Kind, Method};
+pub use crate::provider::{
+    BillRow, CallError, Charge, Means, Notice, NoticeError, Outcome, Provider, RefundOutcome, Reversal, Show,
+    Started, Told,
+};
+pub use crate::providers::{Choice, MethodError, Providers, Wanted, choose};
+pub use crate::sandbox::{Sandbox, SandboxSecret};
+pub use crate::secret::{Secret, SetUpError};
+use crate::store::charges::{self, ChargeRow, RefundRow};
+use crate::store::{self, sandbox};
 pub use crate::store::{Part, PaymentRow};
+pub use crate::stripe::{Stripe, StripeSettings};
 use crate::views::view_of;
 pub use crate::views::{PaymentView, view};
-use crate::{jobs, sandbox};
-
-/// The provider's name in the ledger.
-pub(crate) const PROVIDER: &str = "sandbox";
-
-/// How a payment is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Method {
-    /// From the payer's wallet, at once.
-    Wallet,
-    /// Through the sandbox provider, which behaves like a real one.
-    Sandbox,
-}
-
-impl Method {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Wallet => "wallet",
-            Self::Sandbox => "sandbox",
-        }
-    }
-}
+pub use crate::wechat_pay::{
+    Receiver, Share, ShareState, Transfer as WechatTransfer, TransferState, WechatPay, WechatPaySettings,
+};
+use crate::{jobs, reconcile};
 
 /// Why a payment did not begin. Nothing was changed.
 #[derive(Debug, thiserror::Error, rest::Problem)]
@@ -43,6 +36,10 @@ pub enum PaymentError {
     #[error("one of the orders is being paid already; look at that payment")]
     #[problem(409, "payment.under_way")]
     UnderWay,
+    /// The provider does not take the currency.
+    #[error("this method does not take the currency of the orders")]
+    #[problem(422, "payment.currency_not_taken")]
+    Currency,
     /// The wallet does not cover it.
     #[error(transparent)]
     #[problem(transparent)]
@@ -54,14 +51,14 @@ pub enum PaymentError {
 }
 
 /// What is to be paid.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct NewPayment {
     /// Its id.
     pub id: PaymentId,
     /// Who pays.
     pub payer: PersonId,
     /// How.
-    pub method: Method,
+    pub choice: Choice,
     /// The currency.
     pub currency: Currency,
     /// What of which order.
@@ -70,49 +67,58 @@ pub struct NewPayment {
     pub expires_at: Timestamp,
 }
 
-fn clearing(currency: Currency) -> Account {
-    Account::new(Owner::Provider(PROVIDER), Kind::Clearing, Asset::Money(currency))
+pub(crate) fn clearing(provider: Method, currency: Currency) -> Account {
+    Account::new(Owner::Provider(provider.word()), AccountKind::Clearing, Asset::Money(currency))
 }
 
-fn bank(currency: Currency) -> Account {
-    Account::new(Owner::Provider(PROVIDER), Kind::Bank, Asset::Money(currency))
+pub(crate) fn bank(provider: Method, currency: Currency) -> Account {
+    Account::new(Owner::Provider(provider.word()), AccountKind::Bank, Asset::Money(currency))
+}
+
+/// The cash in a merchant's till.
+pub fn till(merchant: MerchantId, currency: Currency) -> Account {
+    Account::new(Owner::Merchant(merchant), AccountKind::Cash, Asset::Money(currency))
 }
 
 /// Where the money of a merchant's unsettled orders lies.
 pub fn escrow(merchant: MerchantId, currency: Currency) -> Account {
-    Account::new(Owner::Merchant(merchant), Kind::Escrow, Asset::Money(currency))
+    Account::new(Owner::Merchant(merchant), AccountKind::Escrow, Asset::Money(currency))
 }
 
 /// What a merchant has earned.
 pub fn payable(merchant: MerchantId, currency: Currency) -> Account {
-    Account::new(Owner::Merchant(merchant), Kind::Payable, Asset::Money(currency))
+    Account::new(Owner::Merchant(merchant), AccountKind::Payable, Asset::Money(currency))
 }
 
-/// Begins a payment. From the wallet the money moves in this transaction and the payment is captured; through a
-/// provider it is pending, and [`PaymentReceived`] or [`PaymentFailed`] follows.
+/// Begins a payment. From the wallet and in cash the money moves in this transaction and the payment is captured;
+/// through a provider it is pending, and [`PaymentReceived`] or [`PaymentFailed`] follows.
 ///
 /// # Errors
 /// See [`PaymentError`]; the transaction must then end.
 pub fn begin(tx: &mut Tx, new: &NewPayment) -> Result<PaymentView, PaymentError> {
+    let choice = &new.choice;
+    if choice.provider.as_ref().is_some_and(|provider| !provider.takes(new.currency)) {
+        return Err(PaymentError::Currency);
+    }
     let orders: Vec<OrderId> = new.parts.iter().map(|(order, ..)| *order).collect();
     let claimed = store::claim_live(tx, new.id, &orders)?;
     if usize::try_from(claimed).ok() != Some(orders.len()) {
         return Err(PaymentError::UnderWay);
     }
     let amount = new.parts.iter().map(|(.., amount)| *amount).fold(0_i64, i64::saturating_add);
-    let is_wallet = new.method == Method::Wallet;
+    let is_at_once = choice.is_at_once();
     let row = PaymentRow {
         id: new.id,
         payer: new.payer,
-        method: new.method.word().to_owned(),
-        state: if is_wallet { "captured" } else { "pending" }.to_owned(),
+        method: choice.method.word().to_owned(),
+        state: if is_at_once { "captured" } else { "pending" }.to_owned(),
         amount,
         currency: new.currency,
         created_at: tx.now(),
         expires_at: new.expires_at,
     };
     store::insert_payment(tx, &row)?;
-    let state = if is_wallet { "captured" } else { "waiting" };
+    let state = if is_at_once { "captured" } else { "waiting" };
     let part = |(order, merchant, amount): &(OrderId, MerchantId, i64)| Part {
         order: *order,
         merchant: *merchant,
@@ -122,22 +128,54 @@ pub fn begin(tx: &mut Tx, new: &NewPayment) -> Result<PaymentView, PaymentError>
     let mut parts: Vec<Part> = new.parts.iter().map(part).collect();
     parts.sort_by_key(|part| part.order);
     store::insert_parts(tx, new.id, &parts)?;
-    if is_wallet {
-        let wallet = Account::wallet(new.payer, new.currency);
+    if is_at_once {
         let captures: Vec<Transfer> = new
             .parts
             .iter()
-            .map(|(order, merchant, amount)| capture_transfer(&row, *order, wallet, *merchant, *amount))
+            .map(|(order, merchant, amount)| {
+                let from = match choice.method {
+                    Method::Cash => till(*merchant, new.currency),
+                    Method::Wallet
+                    | Method::Sandbox
+                    | Method::WechatPay
+                    | Method::Alipay
+                    | Method::Stripe => Account::wallet(new.payer, new.currency),
+                };
+                capture_transfer(&row, *order, from, *merchant, *amount)
+            })
             .collect();
         post_all(tx, &captures)?;
     } else {
-        store::insert_charge(tx, &row)?;
-        work::enqueue(tx, jobs::EXPIRE, &row.id.to_string(), "", row.expires_at)?;
-        // A callback may be lost: the provider is asked, soon and once more when the time is over.
-        let soon = tx.now().plus_seconds(jobs::FIRST_LOOK_S);
-        work::enqueue(tx, jobs::LOOK, &row.id.to_string(), "", soon)?;
+        open_charge(tx, &row, choice)?;
     }
-    Ok(view_of(row, parts))
+    Ok(view_of(row, parts, None))
+}
+
+/// What a job tells the provider, and when it is asked.
+fn open_charge(tx: &mut Tx, row: &PaymentRow, choice: &Choice) -> Result<(), DbError> {
+    let is_sandbox = choice.method == Method::Sandbox;
+    let charge = ChargeRow {
+        payment: row.id,
+        provider: row.method.clone(),
+        kind: choice.kind.word().to_owned(),
+        account: choice.account.clone(),
+        address: choice.address.clone(),
+        state: if is_sandbox { "started" } else { "waiting" }.to_owned(),
+        page: None,
+        reference: String::new(),
+        received: 0,
+    };
+    charges::insert_charge(tx, &charge)?;
+    let (now, id) = (tx.now(), row.id.to_string());
+    if is_sandbox {
+        // It lives beside us and opens its charge at once.
+        sandbox::open(tx, row)?;
+    } else {
+        work::enqueue(tx, jobs::START, &id, "", now)?;
+    }
+    work::enqueue(tx, jobs::EXPIRE, &id, "", row.expires_at)?;
+    // A callback may be lost: the provider is asked, soon and once more when the time is over.
+    work::enqueue(tx, jobs::LOOK, &id, "", now.plus_seconds(jobs::FIRST_LOOK_S))
 }
 
 fn capture_transfer(
@@ -176,26 +214,32 @@ pub fn payment_of(rx: &mut Rx, order: OrderId) -> Result<Option<PaymentId>, DbEr
     store::live_payment(rx, order)
 }
 
-/// Notes that a provider received `amount`. A wrong amount, or money for a payment that has got its money before,
-/// goes straight back.
+/// Notes that a provider received `amount` for a payment, `at` by its clock; once, however often it is told. A wrong
+/// amount, or money for a payment that has got its money before, goes straight back.
 ///
 /// # Errors
 /// Whatever the store or the ledger says.
 pub(crate) fn receive(
     tx: &mut Tx,
-    row: &PaymentRow,
+    (row, provider): (&PaymentRow, Method),
     amount: Money,
-    cause: &str,
+    at: Timestamp,
 ) -> Result<(), TransferError> {
+    // The charge, not what is told of it, is what was paid: a notice and an answer are one payment.
+    let is_first = amount.minor() > 0 && charges::receive_charge(tx, row.id, amount.minor(), at)?;
+    if !is_first {
+        return Ok(());
+    }
     let is_right = amount == Money::new(row.amount, row.currency);
     let received = Transfer::simple(
         TransferKind::Receive,
-        &format!("{} {cause}", row.id),
-        bank(amount.currency()),
-        clearing(amount.currency()),
+        &format!("{} paid", row.id),
+        bank(provider, amount.currency()),
+        clearing(provider, amount.currency()),
         amount.minor(),
     );
     post(tx, &received)?;
+    reconcile::unpark(tx, row, provider)?;
     // Late money counts too: the orders decide whether they can still use it.
     if is_right && store::advance(tx, row.id, ["pending", "failed", "expired"], "received")? {
         let orders = store::parts(tx, row.id)?.into_iter().map(|part| part.order).collect();
@@ -215,7 +259,8 @@ pub fn capture(tx: &mut Tx, row: &PaymentRow, order: OrderId) -> Result<bool, Tr
     }
     let part = store::parts(tx, row.id)?.into_iter().find(|part| part.order == order);
     let Some(part) = part else { return Ok(false) };
-    let transfer = capture_transfer(row, order, clearing(row.currency), part.merchant, part.amount);
+    let from = clearing(provider_of(row)?, row.currency);
+    let transfer = capture_transfer(row, order, from, part.merchant, part.amount);
     post(tx, &transfer)?;
     store::advance(tx, row.id, ["received", "received", "received"], "captured")?;
     Ok(true)
@@ -237,6 +282,12 @@ pub fn give_back(tx: &mut Tx, row: &PaymentRow, order: OrderId) -> Result<bool, 
     Ok(true)
 }
 
+/// The method of a payment that went through a provider.
+pub(crate) fn provider_of(row: &PaymentRow) -> Result<Method, DbError> {
+    let found = Method::of_word(&row.method).filter(|method| !method.is_at_once());
+    found.ok_or_else(|| DbError::Bug(format!("{} went through no provider", row.id)))
+}
+
 /// Asks the provider to return money that no order uses.
 fn send_back(
     tx: &mut Tx,
@@ -251,8 +302,10 @@ fn send_back(
         amount: amount.minor(),
         currency: amount.currency(),
         state: "pending".to_owned(),
+        provider: row.method.clone(),
+        reference: String::new(),
     };
-    store::insert_refund(tx, &refund)?;
+    charges::insert_refund(tx, &refund)?;
     let now = tx.now();
     work::enqueue(tx, jobs::REFUND, &refund.id.to_string(), "", now)?;
     Ok(())
@@ -265,6 +318,8 @@ pub struct NewRefund {
     pub id: RefundId,
     /// The order.
     pub order: OrderId,
+    /// Its merchant.
+    pub merchant: MerchantId,
     /// The payment it was paid with.
     pub payment: PaymentId,
     /// How much.
@@ -273,35 +328,50 @@ pub struct NewRefund {
     pub from: Account,
 }
 
-/// Refunds an order: to the wallet at once, through a provider as soon as it confirms. `true` when it is done.
-/// Idempotent by the refund's id.
+/// Refunds an order: to the wallet and out of the till at once, through a provider as soon as it confirms. `true`
+/// when it is done. Idempotent by the refund's id. Whoever refunds cash has handed it over: only a person can.
 ///
 /// # Errors
 /// Whatever the store or the ledger says.
 pub fn refund(tx: &mut Tx, new: &NewRefund) -> Result<bool, TransferError> {
     let row = store::find_payment(tx, new.payment)?;
     let row = row.ok_or_else(|| DbError::Bug(format!("{} has no payment", new.order)))?;
-    let is_wallet = row.method == Method::Wallet.word();
+    let method = Method::of_word(&row.method);
+    let method = method.ok_or_else(|| DbError::Bug(format!("{} was paid in no known way", row.id)))?;
     let currency = new.amount.currency();
-    let to = if is_wallet { Account::wallet(row.payer, currency) } else { clearing(currency) };
+    let to = match method {
+        Method::Wallet => Account::wallet(row.payer, currency),
+        Method::Cash => till(new.merchant, currency),
+        Method::Sandbox | Method::WechatPay | Method::Alipay | Method::Stripe => clearing(method, currency),
+    };
     let cause = new.id.to_string();
     let transfer =
         Transfer::simple(TransferKind::Refund, &cause, new.from, to, new.amount.minor()).of_order(new.order);
     post(tx, &transfer)?;
-    let state = if is_wallet { "done" } else { "pending" };
+    let is_done = method.is_at_once();
     let refund = RefundRow {
         id: new.id,
         payment: new.payment,
         order: Some(new.order),
         amount: new.amount.minor(),
         currency,
-        state: state.to_owned(),
+        state: if is_done { "done" } else { "pending" }.to_owned(),
+        provider: row.method,
+        reference: String::new(),
     };
-    if store::insert_refund(tx, &refund)? && !is_wallet {
+    if charges::insert_refund(tx, &refund)? && !is_done {
         let now = tx.now();
         work::enqueue(tx, jobs::REFUND, &new.id.to_string(), "", now)?;
     }
-    Ok(is_wallet)
+    Ok(is_done)
+}
+
+/// Whether a payment was made in cash.
+///
+/// # Errors
+/// Whatever the store says.
+pub fn is_cash(rx: &mut Rx, id: PaymentId) -> Result<bool, DbError> {
+    Ok(store::find_payment(rx, id)?.is_some_and(|row| row.method == Method::Cash.word()))
 }
 
 /// Ends a payment that was not made; does nothing to one that was.
@@ -317,6 +387,9 @@ pub fn fail(tx: &mut Tx, id: PaymentId, state: &str) -> Result<bool, DbError> {
         store::release_live(tx, id, *order)?;
     }
     tx.publish(&PaymentFailed { payment: id, orders })?;
+    // Money that came now would only go back: the provider is asked to take none.
+    let now = tx.now();
+    work::enqueue(tx, jobs::CLOSE, &id.to_string(), "", now)?;
     Ok(true)
 }
 
@@ -325,16 +398,19 @@ pub fn fail(tx: &mut Tx, id: PaymentId, state: &str) -> Result<bool, DbError> {
 /// # Errors
 /// Whatever the store says.
 pub fn is_refund_done(rx: &mut Rx, id: RefundId) -> Result<bool, DbError> {
-    Ok(store::find_refund(rx, id)?.is_some_and(|refund| refund.state == "done"))
+    Ok(charges::find_refund(rx, id)?.is_some_and(|refund| refund.state == "done"))
 }
 
-/// The provider has confirmed that money went back.
-pub(crate) fn confirm_refund(tx: &mut Tx, id: RefundId) -> Result<(), TransferError> {
-    let Some(refund) = store::find_refund(tx, id)? else { return Ok(()) };
-    if !store::finish_refund(tx, id)? {
+/// The provider has confirmed that money went back, `at` by its clock.
+pub(crate) fn confirm_refund(tx: &mut Tx, id: RefundId, at: Timestamp) -> Result<(), TransferError> {
+    let Some(refund) = charges::find_refund(tx, id)? else { return Ok(()) };
+    let row = store::find_payment(tx, refund.payment)?;
+    let row = row.ok_or_else(|| DbError::Bug(format!("{id} has no payment")))?;
+    if !charges::finish_refund(tx, id, at)? {
         return Ok(());
     }
-    let (from, to) = (clearing(refund.currency), bank(refund.currency));
+    let provider = provider_of(&row)?;
+    let (from, to) = (clearing(provider, refund.currency), bank(provider, refund.currency));
     let transfer = Transfer {
         id: natural_id(TransferKind::Return, &id.to_string()),
         ..Transfer::simple(TransferKind::Return, &id.to_string(), from, to, refund.amount)
@@ -345,5 +421,5 @@ pub(crate) fn confirm_refund(tx: &mut Tx, id: RefundId) -> Result<(), TransferEr
 
 /// The sandbox provider's signature over a notice; for tests and for programs that play the provider.
 pub fn sandbox_signature(secret: &str, timestamp: &str, nonce: &str, body: &[u8]) -> String {
-    sandbox::sign(secret, timestamp, nonce, body)
+    crate::sandbox::sign(secret, timestamp, nonce, body)
 }

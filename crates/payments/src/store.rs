@@ -1,7 +1,13 @@
 //! All SQL of payments.
 
-use base::{Currency, MerchantId, OrderId, PaymentId, PersonId, RefundId, Timestamp};
+pub(crate) mod bills;
+pub(crate) mod charges;
+pub(crate) mod sandbox;
+
+use base::{Currency, MerchantId, OrderId, PaymentId, PersonId, Timestamp};
 use db::{DbError, Row, Rx, Tx, Value, params};
+
+use crate::method::Method;
 
 /// A payment as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,131 +150,15 @@ pub(crate) fn release_live(tx: &mut Tx, id: PaymentId, order: OrderId) -> Result
 /// Records a notice; `false` when it was dealt with before.
 pub(crate) fn record_notice(
     tx: &mut Tx,
+    provider: Method,
     notice: &str,
-    payment: Option<PaymentId>,
-    outcome: &str,
+    (payment, outcome): (Option<PaymentId>, &str),
 ) -> Result<bool, DbError> {
     let now = tx.now();
     let recorded = tx.execute(
         "INSERT INTO payments_notice (provider, notice, payment, outcome, at)
-         VALUES ('sandbox', :notice, :payment, :outcome, :now) ON CONFLICT (provider, notice) DO NOTHING",
-        params!["notice" => notice, "payment" => payment, "outcome" => outcome, "now" => now],
+         VALUES (:provider, :notice, :payment, :outcome, :now) ON CONFLICT (provider, notice) DO NOTHING",
+        params!["provider" => provider.word(), "notice" => notice, "payment" => payment, "outcome" => outcome, "now" => now],
     )?;
     Ok(recorded == 1)
-}
-
-/// Money on its way back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct RefundRow {
-    pub(crate) id: RefundId,
-    pub(crate) payment: PaymentId,
-    pub(crate) order: Option<OrderId>,
-    pub(crate) amount: i64,
-    pub(crate) currency: Currency,
-    pub(crate) state: String,
-}
-
-pub(crate) fn insert_refund(tx: &mut Tx, row: &RefundRow) -> Result<bool, DbError> {
-    let now = tx.now();
-    let done_at = (row.state == "done").then_some(now);
-    let inserted = tx.execute(
-        "INSERT INTO payments_refund (id, payment, order_id, amount, currency, state, created_at, done_at)
-         VALUES (:id, :payment, :order, :amount, :currency, :state, :now, :done) ON CONFLICT (id) DO NOTHING",
-        params![
-            "id" => row.id, "payment" => row.payment, "order" => row.order, "amount" => row.amount,
-            "currency" => row.currency, "state" => &row.state, "now" => now, "done" => done_at,
-        ],
-    )?;
-    Ok(inserted == 1)
-}
-
-pub(crate) fn find_refund(rx: &mut Rx, id: RefundId) -> Result<Option<RefundRow>, DbError> {
-    rx.opt(
-        "SELECT id, payment, order_id, amount, currency, state FROM payments_refund WHERE id = :id",
-        params!["id" => id],
-        |row| {
-            Ok(RefundRow {
-                id: row.get(0)?,
-                payment: row.get(1)?,
-                order: row.get(2)?,
-                amount: row.get(3)?,
-                currency: row.get(4)?,
-                state: row.get(5)?,
-            })
-        },
-    )
-}
-
-pub(crate) fn finish_refund(tx: &mut Tx, id: RefundId) -> Result<bool, DbError> {
-    let now = tx.now();
-    let changed = tx.execute(
-        "UPDATE payments_refund SET state = 'done', done_at = :now WHERE id = :id AND state = 'pending'",
-        params!["id" => id, "now" => now],
-    )?;
-    Ok(changed == 1)
-}
-
-/// What the sandbox provider remembers of a payment.
-pub(crate) struct Charge {
-    pub(crate) amount: i64,
-    pub(crate) currency: Currency,
-    pub(crate) paid: i64,
-    pub(crate) state: String,
-}
-
-pub(crate) fn insert_charge(tx: &mut Tx, payment: &PaymentRow) -> Result<(), DbError> {
-    tx.later(
-        "INSERT INTO payments_sandbox (payment, amount, currency, paid, refunded, state)
-         VALUES (:payment, :amount, :currency, 0, 0, 'open') ON CONFLICT (payment) DO NOTHING",
-        params!["payment" => payment.id, "amount" => payment.amount, "currency" => payment.currency],
-    )
-}
-
-pub(crate) fn find_charge(rx: &mut Rx, payment: PaymentId) -> Result<Option<Charge>, DbError> {
-    rx.opt(
-        "SELECT amount, currency, paid, state FROM payments_sandbox WHERE payment = :payment",
-        params!["payment" => payment],
-        |row| {
-            Ok(Charge { amount: row.get(0)?, currency: row.get(1)?, paid: row.get(2)?, state: row.get(3)? })
-        },
-    )
-}
-
-pub(crate) fn pay_charge(tx: &mut Tx, payment: PaymentId, paid: i64) -> Result<bool, DbError> {
-    let changed = tx.execute(
-        "UPDATE payments_sandbox SET paid = :paid, state = 'paid' WHERE payment = :payment AND state = 'open'",
-        params!["payment" => payment, "paid" => paid],
-    )?;
-    Ok(changed == 1)
-}
-
-pub(crate) fn fail_charge(tx: &mut Tx, payment: PaymentId) -> Result<bool, DbError> {
-    let changed = tx.execute(
-        "UPDATE payments_sandbox SET state = 'failed' WHERE payment = :payment AND state = 'open'",
-        params!["payment" => payment],
-    )?;
-    Ok(changed == 1)
-}
-
-/// The provider's side of a refund; idempotent by its id, never above what was paid.
-pub(crate) fn refund_charge(
-    tx: &mut Tx,
-    id: RefundId,
-    payment: PaymentId,
-    amount: i64,
-) -> Result<bool, DbError> {
-    let inserted = tx.execute(
-        "INSERT INTO payments_sandbox_refund (id, payment, amount) VALUES (:id, :payment, :amount)
-         ON CONFLICT (id) DO NOTHING",
-        params!["id" => id, "payment" => payment, "amount" => amount],
-    )?;
-    if inserted == 0 {
-        return Ok(true);
-    }
-    let changed = tx.execute(
-        "UPDATE payments_sandbox SET refunded = refunded + :amount
-         WHERE payment = :payment AND refunded + :amount <= paid",
-        params!["payment" => payment, "amount" => amount],
-    )?;
-    Ok(changed == 1)
 }

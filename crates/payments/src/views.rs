@@ -1,15 +1,19 @@
 //! A payment, as its payer sees it.
 
 use base::{Currency, Money, OrderId, PaymentId, PersonId, Timestamp};
-use db::{DbError, Rx, Tx};
+use db::{DbError, Lane, Rx, Tx};
 use ledger::api::{Account, Asset, Kind, Owner, Transfer, TransferError, TransferKind};
 use rest::{Actor, Command, Common, Ctx, Denied, Json, Member, OpenApiRouter, Path, Refused, routes};
 use serde::{Deserialize, Serialize};
 
+use crate::provider::Show;
 use crate::store::{self, Part, PaymentRow};
 
 pub(crate) fn routes() -> OpenApiRouter<Ctx> {
-    OpenApiRouter::new().routes(routes!(payment_get)).routes(routes!(demo_top_up))
+    OpenApiRouter::new()
+        .routes(routes!(payment_get))
+        .routes(routes!(payment_give_up))
+        .routes(routes!(demo_top_up))
 }
 
 /// A payment.
@@ -17,7 +21,7 @@ pub(crate) fn routes() -> OpenApiRouter<Ctx> {
 pub struct PaymentView {
     /// Its id.
     pub id: PaymentId,
-    /// `wallet` or `sandbox`.
+    /// `wallet`, `cash` or a provider's name.
     pub method: String,
     /// `pending`: the payer has to act; `captured`: done; `failed` and `expired`: not made; `returned`: came too late
     /// or wrong, the money goes back.
@@ -30,6 +34,9 @@ pub struct PaymentView {
     pub expires_at: Timestamp,
     /// Where the payer goes to pay; `null` when there is nothing to do.
     pub cashier_url: Option<String>,
+    /// What the page needs to let the payer pay; `null` until the provider has answered, and when there is nothing to
+    /// do.
+    pub show: Option<Show>,
 }
 
 /// Reads a payment as its payer sees it.
@@ -39,11 +46,16 @@ pub struct PaymentView {
 pub fn view(rx: &mut Rx, id: PaymentId, payer: PersonId) -> Result<Option<PaymentView>, DbError> {
     let Some(row) = store::find_payment(rx, id)?.filter(|row| row.payer == payer) else { return Ok(None) };
     let parts = store::parts(rx, id)?;
-    Ok(Some(view_of(row, parts)))
+    let page = match row.state.as_str() {
+        "pending" => store::charges::find_charge(rx, id)?.and_then(|charge| charge.page),
+        _ => None,
+    };
+    let show = page.map(|page| serde_json::from_str(&page)).transpose();
+    Ok(Some(view_of(row, parts, show.map_err(|error| DbError::Bug(error.to_string()))?)))
 }
 
 /// A payment as its payer sees it, from what is stored of it.
-pub(crate) fn view_of(row: PaymentRow, parts: Vec<Part>) -> PaymentView {
+pub(crate) fn view_of(row: PaymentRow, parts: Vec<Part>, show: Option<Show>) -> PaymentView {
     let is_all_returned = parts.iter().all(|part| part.state == "returned");
     let state = match row.state.as_str() {
         "received" if is_all_returned => "returned",
@@ -51,7 +63,11 @@ pub(crate) fn view_of(row: PaymentRow, parts: Vec<Part>) -> PaymentView {
         "received" => "pending",
         other => other,
     };
-    let cashier_url = (row.state == "pending").then(|| format!("/cashier/{}", row.id));
+    let cashier_url = match &show {
+        _ if row.state != "pending" => None,
+        Some(Show::Redirect { url }) => Some(url.clone()),
+        _ => Some(format!("/pay/{}", row.id)),
+    };
     PaymentView {
         id: row.id,
         method: row.method,
@@ -60,7 +76,44 @@ pub(crate) fn view_of(row: PaymentRow, parts: Vec<Part>) -> PaymentView {
         orders: parts.into_iter().map(|part| part.order).collect(),
         expires_at: row.expires_at,
         cashier_url,
+        show,
     }
+}
+
+#[derive(Debug, thiserror::Error, rest::Problem)]
+enum GiveUpError {
+    #[error("the payment is not pending any more")]
+    #[problem(409, "payment.not_pending")]
+    NotPending,
+    #[error(transparent)]
+    #[problem(transparent)]
+    Denied(#[from] Denied),
+    #[error(transparent)]
+    #[problem(internal)]
+    Db(#[from] DbError),
+}
+
+/// The payer wants to pay in another way, or not at all.
+fn give_up(tx: &mut Tx, id: PaymentId, payer: PersonId) -> Result<PaymentView, GiveUpError> {
+    let row = store::find_payment(tx, id)?.filter(|row| row.payer == payer).ok_or(Denied::Unknown)?;
+    let is_ended = matches!(row.state.as_str(), "failed" | "expired");
+    if !is_ended && !crate::api::fail(tx, id, "failed")? {
+        return Err(GiveUpError::NotPending);
+    }
+    Ok(view(tx, id, payer)?.ok_or(Denied::Unknown)?)
+}
+
+/// Give a pending payment up, to pay in another way. Money that comes nevertheless is used if the order is still
+/// unpaid, else it goes back. One that has ended without money stays as it is.
+#[utoipa::path(post, path = "/api/v1/payments/{payment}/give-up", tag = "payments",
+    params(("payment" = PaymentId, Path)), responses((status = 200, body = PaymentView), GiveUpError, Common))]
+async fn payment_give_up(
+    ctx: rest::State,
+    actor: Actor,
+    Path(payment): Path<PaymentId>,
+) -> Result<Json<PaymentView>, Refused> {
+    let given_up = ctx.db().write(Lane::Interactive, move |tx| give_up(tx, payment, actor.person)).await?;
+    Ok(Json(given_up))
 }
 
 /// A payment of the person who asks.

@@ -73,6 +73,8 @@ pub struct Module {
     pub subscribers: Vec<Subscriber>,
     /// Its jobs.
     pub jobs: Vec<JobHandler>,
+    /// Its jobs that talk to the outside and so need the context.
+    pub outside: Option<fn(&Ctx) -> Vec<JobHandler>>,
     /// Its invariants.
     pub audits: Vec<Audit>,
     /// What it does when a guest signs in.
@@ -88,6 +90,7 @@ impl Module {
             routes: OpenApiRouter::new(),
             subscribers: Vec::new(),
             jobs: Vec::new(),
+            outside: None,
             audits: Vec::new(),
             merge_guest: None,
         }

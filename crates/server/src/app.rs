@@ -3,20 +3,21 @@
 use std::any::Any;
 use std::sync::Arc;
 
+use anyhow::Result;
 use base::TeamId;
 use catalog::api::Media;
 use db::{Db, DbError, Migrations, Rx};
 use deals::api::TeamBrief;
-use payments::api::SandboxSecret;
 use people::api::{LogSms, Sms};
 use reach::api::{EntrySecret, TeamTarget};
 use rest::{Audit, Ctx, Module, OpenApiRouter, Settings};
 use sha2::{Digest, Sha256};
-use work::{Worker, WorkerOptions};
+use work::{JobHandler, Worker, WorkerOptions};
 
 use crate::audits::{self, Audits};
 use crate::config::Config;
 use crate::demo;
+use crate::providers;
 use crate::sms::HttpSms;
 
 /// The modules, in the order of the DAG (ARCHITECTURE.md).
@@ -75,6 +76,7 @@ pub(crate) struct Assembly {
     pub(crate) audits: Vec<Audit>,
     work: WorkerOptions,
     hooks: people::api::Hooks,
+    outside: Vec<fn(&Ctx) -> Vec<JobHandler>>,
 }
 
 /// The modules over a store.
@@ -96,6 +98,7 @@ impl Assembly {
             audits: Vec::new(),
             work: WorkerOptions::default(),
             hooks: people::api::Hooks::default(),
+            outside: Vec::new(),
         };
         assembly.work.handlers.extend(work::upkeep());
         assembly.work.handlers.extend(rest::upkeep());
@@ -106,20 +109,24 @@ impl Assembly {
             assembly.work.subscribers.extend(module.subscribers);
             assembly.work.handlers.extend(module.jobs);
             assembly.hooks.0.extend(module.merge_guest);
+            assembly.outside.extend(module.outside);
         }
         assembly
     }
 
     /// Ties the modules to a store.
-    pub(crate) fn over(mut self, db: Db, config: &Config, settings: Settings) -> App {
-        let secret = config.text("sandbox_secret");
-        let secret =
-            if secret.is_empty() { SandboxSecret::default() } else { SandboxSecret(secret.to_owned()) };
+    ///
+    /// # Errors
+    /// When a payment provider cannot be set up.
+    pub(crate) fn over(mut self, db: Db, config: &Config, settings: Settings) -> Result<App> {
+        let secret = providers::sandbox_secret(config, &settings);
+        let providers = Arc::new(providers::providers(&db, config, &settings)?);
         let mut extensions: Vec<Arc<dyn Any + Send + Sync>> = vec![
             Arc::new(self.hooks),
             Arc::new(upwards()),
             Arc::new(Audits(self.audits)),
-            Arc::new(secret),
+            providers,
+            Arc::new(secret.unwrap_or_default()),
             Arc::new(Media { dir: config.dir() }),
             Arc::new(demo::ClockGate::default()),
         ];
@@ -129,8 +136,9 @@ impl Assembly {
         let sms = sms(config);
         self.work.handlers.push(people::api::sms_job(db.clone(), sms.clone()));
         extensions.push(Arc::new(sms));
-        let worker = Worker::new(db.clone(), self.work);
-        let ctx = Ctx::new(db, settings, Arc::new(people::api::Sessions), extensions);
-        App { ctx, routes: self.routes, worker }
+        let ctx = Ctx::new(db.clone(), settings, Arc::new(people::api::Sessions), extensions);
+        self.work.handlers.extend(self.outside.iter().flat_map(|jobs| jobs(&ctx)));
+        let worker = Worker::new(db, self.work);
+        Ok(App { ctx, routes: self.routes, worker })
     }
 }

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use db::Location;
 
+use crate::providers::SECTIONS;
+
 /// One setting: its name, what it is when nothing is said, whether it is a secret, and what it does.
 struct Key {
     name: &'static str,
@@ -69,6 +71,7 @@ impl std::fmt::Display for Origin {
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
     values: BTreeMap<&'static str, (String, Origin)>,
+    sections: BTreeMap<&'static str, toml::Table>,
 }
 
 /// What a process does.
@@ -105,7 +108,13 @@ impl Config {
     ) -> Result<Self> {
         let mut values: BTreeMap<_, _> =
             KEYS.iter().map(|key| (key.name, (key.default.to_owned(), Origin::Default))).collect();
+        let mut sections = BTreeMap::new();
         for (name, value) in file {
+            let section = SECTIONS.into_iter().find(|section| *section == name.as_str());
+            if let (Some(section), toml::Value::Table(table)) = (section, value) {
+                sections.insert(section, table.clone());
+                continue;
+            }
             let Some(slot) = values.get_mut(name.as_str()) else { bail!("unknown setting {name:?}") };
             let text = match value {
                 toml::Value::String(text) => text.clone(),
@@ -119,13 +128,14 @@ impl Config {
                 values.insert(name, (value.clone(), Origin::CommandLine));
             }
         }
-        let config = Self { values };
+        let config = Self { values, sections };
         config.check()?;
         Ok(config)
     }
 
     /// Reads every typed value once, so that a mistake is told at start.
     fn check(&self) -> Result<()> {
+        crate::providers::check(self)?;
         self.listen()?;
         self.metrics_listen()?;
         self.roles()?;
@@ -143,6 +153,11 @@ impl Config {
             bail!("sms_url is an address such as https://sms.example/send");
         }
         Ok(())
+    }
+
+    /// A section of the file; `None` when it is not there.
+    pub(crate) fn section(&self, name: &str) -> Option<&toml::Table> {
+        self.sections.get(name)
     }
 
     pub(crate) fn text(&self, name: &str) -> &str {
@@ -214,10 +229,9 @@ impl Config {
         if !self.text("public_url").starts_with("https://") {
             missing.push("public_url: where people reach this server, https://…".to_owned());
         }
-        if self.text("sandbox_secret").len() < 16 {
-            missing.push(
-                "sandbox_secret: at least 16 characters that only you and the provider know".to_owned(),
-            );
+        if (1..16).contains(&self.text("sandbox_secret").len()) {
+            missing
+                .push("sandbox_secret: at least 16 characters, or none: then there is no sandbox".to_owned());
         }
         if self.text("entry_secret").len() < 16 {
             missing.push(
@@ -242,7 +256,13 @@ impl Config {
             let shown = if key.is_secret && !value.is_empty() { "(secret)" } else { value };
             Some(format!("{:<28} {:<32} {origin}", key.name, format!("{shown:?}")))
         };
-        KEYS.iter().filter_map(line).collect()
+        // Sections hold names of files with secrets, never the secrets.
+        let sections = self.sections.iter().flat_map(|(section, table)| {
+            table.iter().map(move |(key, value)| {
+                format!("{:<28} {:<32} file", format!("{section}.{key}"), value.to_string())
+            })
+        });
+        KEYS.iter().filter_map(line).chain(sections).collect()
     }
 }
 
@@ -287,13 +307,21 @@ mod tests {
         assert!(of("connections_max = \"many\"", &[]).is_err());
         assert!(of("listen = \"8080\"", &[]).is_err());
         assert!(of("connections_max = 0", &[]).is_err());
+        assert!(of("[wechat_pay]\napp_id = \"wx1\"", &[]).is_err());
+        assert!(of("[other_pay]\napp_id = \"wx1\"", &[]).is_err());
+        let whole = "app_id = \"wx1\"\nmerchant = \"19\"\ncertificate_serial = \"A\"\n\
+            private_key_file = \"/k\"\napi_v3_key_file = \"/a\"\n";
+        let config = of(&format!("[wechat_pay]\n{whole}"), &[]).unwrap();
+        assert!(config.lines().iter().any(|line| line.starts_with("wechat_pay.private_key_file")));
+        assert!(of(&format!("[wechat_pay]\n{whole}private_key = \"x\""), &[]).is_err());
         assert!(of("", &[("log", Some("tuan=loud".to_owned()))]).is_err());
         of("drain_seconds = 0", &[("log", Some("info,db=debug".to_owned()))]).unwrap();
     }
 
     #[test]
     fn what_is_unsafe_is_listed_and_secrets_are_not_shown() {
-        assert_eq!(of("", &[]).unwrap().unsafe_defaults().len(), 5);
+        assert_eq!(of("", &[]).unwrap().unsafe_defaults().len(), 4);
+        assert_eq!(of("sandbox_secret = \"short\"", &[]).unwrap().unsafe_defaults().len(), 5);
         let config = of(
             "public_url = \"https://shop.example\"\nsandbox_secret = \"0123456789abcdef\"\nentry_secret = \"0123456789abcdef\"\nsms_url = \"https://sms.example/send\"\nsms_secret = \"0123456789abcdef\"\ndatabase = \"postgres://a:b@c\"",
             &[],

@@ -61,7 +61,7 @@ pub(crate) fn fill(config: &Config, amount: Amount) -> Result<()> {
     let db = store::open_with(config, &assembly.tables, Arc::clone(&clock))?;
     store::begin_demo(&db)?;
     let settings = Settings { is_demo: true, public_url: "http://localhost:8080".to_owned() };
-    let app = assembly.over(db.clone(), config, settings);
+    let app = assembly.over(db.clone(), config, settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let inside = Inside::new(app, clock);

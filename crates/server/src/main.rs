@@ -11,6 +11,7 @@ mod inside;
 mod log;
 mod openapi;
 mod output;
+mod providers;
 mod retail;
 mod sms;
 mod store;

@@ -130,7 +130,10 @@ fn request(
     let currency = Currency::CNY;
     store::take_turn(tx, merchant)?;
     let from = payable(merchant, currency);
-    let available = ledger::api::balance(tx, &from)?.credit();
+    // Cash in the merchant's own till was paid to it already.
+    let till = Account::new(Owner::Merchant(merchant), Kind::Cash, Asset::Money(currency));
+    let in_hand = ledger::api::balance(tx, &till)?.credit().min(0);
+    let available = ledger::api::balance(tx, &from)?.credit().saturating_add(in_hand);
     if body.amount_minor > available {
         return Err(PayoutError::Beyond { available_minor: available.max(0) });
     }

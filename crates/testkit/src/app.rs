@@ -82,6 +82,7 @@ impl App {
             routes = routes.merge(module.routes);
             options.subscribers.extend(module.subscribers);
             options.handlers.extend(module.jobs);
+            options.handlers.extend(module.outside.into_iter().flat_map(|jobs| jobs(&ctx)));
             audits.extend(module.audits);
         }
         options.handlers.extend(work::upkeep());

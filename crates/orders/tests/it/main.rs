@@ -3,10 +3,14 @@
 
 mod activities;
 mod alone;
+mod bills;
 mod cart;
+mod cash;
+mod outside;
 mod promotions;
 mod races;
 mod sandbox;
 mod shares;
 mod teams;
+mod told;
 mod world;

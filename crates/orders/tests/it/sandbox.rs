@@ -85,7 +85,7 @@ app_test!(forged_and_stale_notices_are_refused, parts, |app| {
     let send = |timestamp: i64, secret: &str| {
         let (timestamp, nonce) = (timestamp.to_string(), "n");
         let signature = payments::api::sandbox_signature(secret, &timestamp, nonce, body.as_bytes());
-        let request = axum::http::Request::post("/api/v1/sandbox/callbacks")
+        let request = axum::http::Request::post("/api/v1/providers/sandbox/notices")
             .header("sandbox-timestamp", timestamp)
             .header("sandbox-nonce", nonce)
             .header("sandbox-signature", signature)

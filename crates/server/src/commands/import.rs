@@ -56,7 +56,7 @@ impl Catalog {
         let (db, facts) = store::open(&config, &assembly.tables)?;
         let settings = Settings { is_demo: facts.is_demo, public_url: String::new() };
         let clock = std::sync::Arc::clone(db.clock());
-        let inside = Inside::new(assembly.over(db.clone(), &config, settings), clock);
+        let inside = Inside::new(assembly.over(db.clone(), &config, settings)?, clock);
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let report = runtime.block_on(self.import(&inside, bytes))?;
         drop(runtime);

@@ -66,7 +66,7 @@ pub(crate) fn serve(config: &Config) -> Result<ExitCode> {
     }
     let settings = Settings { is_demo: facts.is_demo, public_url: public_url(config, &listener)? };
     say(&format!("listening on {}", settings.public_url));
-    let app = assembly.over(db.clone(), config, settings);
+    let app = assembly.over(db.clone(), config, settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ended = runtime.block_on(run(config, app, listener, metrics));
     runtime.shutdown_timeout(Duration::from_secs(1));

@@ -130,6 +130,7 @@ impl World {
         let file = text(&product, "/pictures/0/url").trim_start_matches("/media/").to_owned();
         self.ids.insert("file", file);
         self.ids.insert("action", "pay".to_owned());
+        self.ids.insert("provider", "sandbox".to_owned());
         let entry = json!({ "kind": "link", "target": { "kind": "product", "id": self.ids["product"] } });
         let entry = self.call("POST", "/entries", "dummy", entry).await;
         self.ids.insert("code", text(&entry, "/code"));

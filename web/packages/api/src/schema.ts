@@ -1560,6 +1560,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/orders/{order}/cash-payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Note down that an order was paid in cash at the till. Staff with the right to orders. */
+        post: operations["cash_payment_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/orders/{order}/evidence": {
         parameters: {
             query?: never;
@@ -1628,6 +1645,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/payment-methods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The ways to pay that are set up here. Cash is paid at the till and is not among them. */
+        get: operations["payment_method_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/payments": {
         parameters: {
             query?: never;
@@ -1657,6 +1691,43 @@ export interface paths {
         };
         /** A payment of the person who asks. */
         get: operations["payment_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/{payment}/give-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a pending payment up, to pay in another way. Money that comes nevertheless is used if the order is still
+         *     unpaid, else it goes back. One that has ended without money stays as it is.
+         */
+        post: operations["payment_give_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/{payment}/qr.svg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The code to be scanned for a pending payment of the person who asks. */
+        get: operations["payment_code"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1973,6 +2044,83 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/provider-bills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bills that were compared with the books, newest day first. For operators. */
+        get: operations["provider_bill_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/provider-differences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where bills and books differ, newest day first. For operators. */
+        get: operations["provider_difference_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/provider-differences/handle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note what was found out about a difference. The money stays parked: where it belongs is booked by hand. For
+         *     operators.
+         */
+        post: operations["provider_difference_handle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/providers/{provider}/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A provider tells what became of a payment or a refund. The body is whatever that provider sends; it must be signed
+         *     as the provider signs.
+         * @description The sandbox sends `{"id", "kind": "payment.succeeded" | "payment.failed", "payment", "amount_minor", "currency"}`
+         *     with `Sandbox-Timestamp` (seconds since 1970), `Sandbox-Nonce` and `Sandbox-Signature`: the hex HMAC-SHA256 over
+         *     `timestamp "\n" nonce "\n" body "\n"`.
+         */
+        post: operations["provider_notice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/quotes": {
         parameters: {
             query?: never;
@@ -1984,26 +2132,6 @@ export interface paths {
         put?: never;
         /** What items would cost now, with where every minor unit comes from. Nothing is kept. */
         post: operations["quote_create"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sandbox/callbacks": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * The sandbox provider tells what became of a payment.
-         * @description Signed: `Sandbox-Signature` is the hex HMAC-SHA256 over `timestamp "\n" nonce "\n" body "\n"`.
-         */
-        post: operations["sandbox_callback"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2422,6 +2550,22 @@ export interface components {
             /** @description Why; kept in the log of acts, for operators only. */
             reason: string;
         };
+        /** @description The bill of a provider for a day. */
+        BillView: {
+            /** @description What came. */
+            charged: components["schemas"]["Money"];
+            /** @description `2026-11-23`, a day at UTC+8. */
+            day: string;
+            done_at: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description How many lines were compared.
+             */
+            lines: number;
+            provider: string;
+            /** @description What went back. */
+            refunded: components["schemas"]["Money"];
+        };
         CancelBody: {
             reason: components["schemas"]["Text1To200"];
         };
@@ -2624,6 +2768,13 @@ export interface components {
             state: components["schemas"]["CaseState"];
             tracking: string | null;
             turns: components["schemas"]["CaseTurnView"][];
+        };
+        CashBody: {
+            /**
+             * Format: int64
+             * @description What was taken in, without the change: it must be what the order costs.
+             */
+            amount_minor: number;
         };
         /** @description All categories. */
         Categories: {
@@ -2849,6 +3000,26 @@ export interface components {
             /** @description What is there. */
             held: components["schemas"]["Money"];
         };
+        /** @description Where a bill and the books differ. */
+        DifferenceView: {
+            day: string;
+            found_at: components["schemas"]["Timestamp"];
+            handled_at: components["schemas"]["Timestamp"] | null;
+            handled_by: components["schemas"]["PersonId"] | null;
+            is_refund: boolean;
+            /** @description `missing_here missing_there amount state currency billed_twice`. */
+            kind: string;
+            note: string | null;
+            /** @description The provider's number: the hex digits of a payment's or refund's id, if it is one of ours. */
+            number: string;
+            /** @description In the books. */
+            ours: components["schemas"]["Money"];
+            /** @description What was parked; below zero when the bill shows less. */
+            parked: components["schemas"]["Money"];
+            provider: string;
+            /** @description On the bill. */
+            theirs: components["schemas"]["Money"];
+        };
         /** @description An entry, as those who share see it. */
         Entry: {
             code: string;
@@ -3063,6 +3234,13 @@ export interface components {
         GuestBody: {
             deliver?: components["schemas"]["Deliver"];
         };
+        HandleBody: {
+            day: string;
+            /** @description What was found out. */
+            note: components["schemas"]["Text1To500"];
+            number: components["schemas"]["Text1To128"];
+            provider: components["schemas"]["Method"];
+        };
         /** @description What an import did, or would do. */
         ImportReport: {
             /**
@@ -3119,6 +3297,11 @@ export interface components {
             qty: number;
             sku: components["schemas"]["SkuId"];
         };
+        /**
+         * @description In which of a provider's ways.
+         * @enum {string}
+         */
+        Kind: "jsapi" | "native" | "h5" | "app" | "page" | "wap" | "element";
         /**
          * @description The steps of pricing, in their order.
          * @enum {string}
@@ -3240,7 +3423,18 @@ export interface components {
          * @description How a payment is made.
          * @enum {string}
          */
-        Method: "wallet" | "sandbox";
+        Method: "wallet" | "sandbox" | "wechat_pay" | "alipay" | "stripe" | "cash";
+        /** @description A way to pay. */
+        MethodView: {
+            /** @description Whether no real money moves. */
+            is_test: boolean;
+            /** @description In which ways; empty when there is just one. */
+            kinds: components["schemas"]["Kind"][];
+            method: components["schemas"]["Method"];
+        };
+        MethodsView: {
+            items: components["schemas"]["MethodView"][];
+        };
         /**
          * @description Which of several touches counts.
          * @enum {string}
@@ -3314,22 +3508,6 @@ export interface components {
             /** @description What would be taken off in all, delivery included. */
             saves: components["schemas"]["Money"];
         };
-        /** @description What a notice tells. */
-        Notice: {
-            /** Format: int64 */
-            amount_minor: number;
-            currency: components["schemas"]["Currency"];
-            /** @description The provider's id of the notice; told twice, it counts once. */
-            id: string;
-            /** @description `payment.succeeded` or `payment.failed`. */
-            kind: components["schemas"]["NoticeKind"];
-            payment: components["schemas"]["PaymentId"];
-        };
-        /**
-         * @description What happened.
-         * @enum {string}
-         */
-        NoticeKind: "payment.succeeded" | "payment.failed";
         OrderId: string;
         /** @description One line of an order. */
         OrderLineView: {
@@ -3479,6 +3657,27 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_BillView: {
+            /** @description The rows, in the list's order. */
+            items: {
+                /** @description What came. */
+                charged: components["schemas"]["Money"];
+                /** @description `2026-11-23`, a day at UTC+8. */
+                day: string;
+                done_at: components["schemas"]["Timestamp"] | null;
+                /**
+                 * Format: int64
+                 * @description How many lines were compared.
+                 */
+                lines: number;
+                provider: string;
+                /** @description What went back. */
+                refunded: components["schemas"]["Money"];
+            }[];
+            /** @description Give this as `cursor` for the next page; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_CaseView: {
             /** @description The rows, in the list's order. */
             items: {
@@ -3554,6 +3753,31 @@ export interface components {
                  *     back, `cancelled`: never paid.
                  */
                 state: string;
+            }[];
+            /** @description Give this as `cursor` for the next page; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_DifferenceView: {
+            /** @description The rows, in the list's order. */
+            items: {
+                day: string;
+                found_at: components["schemas"]["Timestamp"];
+                handled_at: components["schemas"]["Timestamp"] | null;
+                handled_by: components["schemas"]["PersonId"] | null;
+                is_refund: boolean;
+                /** @description `missing_here missing_there amount state currency billed_twice`. */
+                kind: string;
+                note: string | null;
+                /** @description The provider's number: the hex digits of a payment's or refund's id, if it is one of ours. */
+                number: string;
+                /** @description In the books. */
+                ours: components["schemas"]["Money"];
+                /** @description What was parked; below zero when the bill shows less. */
+                parked: components["schemas"]["Money"];
+                provider: string;
+                /** @description On the bill. */
+                theirs: components["schemas"]["Money"];
             }[];
             /** @description Give this as `cursor` for the next page; `null` at the end. */
             next_cursor: string | null;
@@ -3906,8 +4130,10 @@ export interface components {
             phone: components["schemas"]["Phone"];
         };
         PaymentBody: {
+            kind?: components["schemas"]["Kind"] | null;
             method: components["schemas"]["Method"];
             orders: components["schemas"]["OrderId"][];
+            payer_account?: components["schemas"]["Text1To128"] | null;
         };
         PaymentId: string;
         /** @description A payment. */
@@ -3920,10 +4146,11 @@ export interface components {
             expires_at: components["schemas"]["Timestamp"];
             /** @description Its id. */
             id: components["schemas"]["PaymentId"];
-            /** @description `wallet` or `sandbox`. */
+            /** @description `wallet`, `cash` or a provider's name. */
             method: string;
             /** @description What it pays. */
             orders: components["schemas"]["OrderId"][];
+            show: components["schemas"]["Show"] | null;
             /**
              * @description `pending`: the payer has to act; `captured`: done; `failed` and `expired`: not made; `returned`: came too late
              *     or wrong, the money goes back.
@@ -4497,6 +4724,32 @@ export interface components {
             carrier: string;
             tracking: string;
         };
+        /** @description What the page of the payer needs. */
+        Show: {
+            /** @enum {string} */
+            show: "code";
+            /** @description What stands in the code. */
+            text: string;
+        } | {
+            /** @enum {string} */
+            show: "redirect";
+            /** @description Where it is. */
+            url: string;
+        } | {
+            /** @description Names and values, as the provider's own documentation names them. */
+            params: {
+                [key: string]: string;
+            };
+            /** @enum {string} */
+            show: "params";
+        } | {
+            /** @description The secret of this one payment. */
+            client_secret: string;
+            /** @description The public key of the shop. */
+            public_key: string;
+            /** @enum {string} */
+            show: "secret";
+        };
         SignInBody: {
             /** @description Six digits. */
             code: string;
@@ -4735,9 +4988,11 @@ export interface components {
         };
         Text1To100: string;
         Text1To1000: string;
+        Text1To128: string;
         Text1To200: string;
         Text1To300: string;
         Text1To40: string;
+        Text1To500: string;
         Text1To60: string;
         Text1To80: string;
         Text4To200: string;
@@ -5640,7 +5895,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
+            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `refund.cash`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5773,7 +6028,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
+            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `refund.cash`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5906,7 +6161,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
+            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `refund.cash`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6039,7 +6294,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
+            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `refund.cash`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6172,7 +6427,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
+            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `refund.cash`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6305,7 +6560,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
+            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `refund.cash`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6438,7 +6693,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
+            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `refund.cash`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6571,7 +6826,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
+            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `refund.cash`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7745,7 +8000,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `callback.forged` */
+            /** @description `callback.forged`, `callback.unknown_key` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7763,7 +8018,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payment.not_found`; or there is no such thing, or it may not be known */
+            /** @description `payment.no_provider`, `payment.not_found`; or there is no such thing, or it may not be known */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15098,7 +15353,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `aftersale.not_now`, `aftersale.beyond_line`, `aftersale.no_return`, `aftersale.too_late`, `aftersale.no_drop`, `aftersale.too_many`, `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
+            /** @description `aftersale.not_now`, `aftersale.beyond_line`, `aftersale.no_return`, `aftersale.too_late`, `aftersale.no_drop`, `aftersale.too_many`, `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `refund.cash`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15231,7 +15486,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `order.already_shipped`, `order.not_paid`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
+            /** @description `order.already_shipped`, `order.not_paid`, `refund.cash`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15259,6 +15514,139 @@ export interface operations {
                 };
             };
             /** @description `refund.lines`, `ledger.malformed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cash_payment_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order: components["schemas"]["OrderId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CashBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderView"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`, `order.not_found`, `deal.not_found`, `team.not_found`; or there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cash.amount`, `cash.team_order`, `order.not_payable`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `deal.not_live`, `deal.new_buyers_only`, `deal.person_limit`, `deal.quota`, `team.already_in`, `team.closed`, `team.full`, `payment.under_way`, `ledger.exists_different`, `ledger.insufficient` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not what the route takes */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payment.orders`, `payment.currency`, `payment.nothing`, `payment.currency_not_taken`, `ledger.malformed` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15535,7 +15923,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `order.not_paid`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
+            /** @description `order.not_paid`, `refund.cash`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15745,6 +16133,70 @@ export interface operations {
             };
         };
     };
+    payment_method_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MethodsView"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     payment_create: {
         parameters: {
             query?: never;
@@ -15832,7 +16284,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payment.orders`, `payment.currency`, `payment.nothing`, `ledger.malformed`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
+            /** @description `payment.method_unavailable`, `payment.kind_unavailable`, `payment.account_missing`, `payment.cash_at_till`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15900,6 +16352,174 @@ export interface operations {
             };
             /** @description nobody is signed in: `auth.required` */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    payment_give_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                payment: components["schemas"]["PaymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentView"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`; or there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payment.not_pending` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    payment_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                payment: components["schemas"]["PaymentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/svg+xml": string;
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18039,6 +18659,416 @@ export interface operations {
             };
         };
     };
+    provider_bill_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before; leave out for the first. */
+                cursor?: string;
+                /** @description Rows wanted, 1 to 100; 20 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BillView"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    provider_difference_list: {
+        parameters: {
+            query?: {
+                /** @description Whether only those are wanted that nobody has dealt with. */
+                open?: boolean;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DifferenceView"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    provider_difference_handle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandleBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DifferenceView"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `difference.handled` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not what the route takes */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `difference.unknown` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    provider_notice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: components["schemas"]["Method"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description taken note of, as the provider wants to hear it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description taken note of */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `callback.malformed`; or the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `callback.forged`, `callback.unknown_key`; or nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payment.no_provider`, `payment.not_found`; or there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `ledger.exists_different`, `ledger.insufficient` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `ledger.malformed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     quote_create: {
         parameters: {
             query?: never;
@@ -18115,141 +19145,6 @@ export interface operations {
                 };
             };
             /** @description `checkout.items`, `checkout.deal`, `pricing.empty`, `pricing.too_many_lines`, `pricing.bad_quantity`, `pricing.quantity_limit`, `pricing.line_conflict`, `pricing.negative_price`, `pricing.mixed_currency`, `pricing.bad_rule`, `pricing.overflow` */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`; or the server made a mistake */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `store.full`; or the disk is full */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    sandbox_callback: {
-        parameters: {
-            query?: never;
-            header: {
-                /** @description seconds since 1970 */
-                "Sandbox-Timestamp": number;
-                "Sandbox-Nonce": string;
-                "Sandbox-Signature": string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Notice"];
-            };
-        };
-        responses: {
-            /** @description taken note of */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description `callback.malformed`; or the request is malformed: body, parameter or header */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `callback.forged` */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `payment.not_found` */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `ledger.exists_different`, `ledger.insufficient` */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the body is too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the body is not what the route takes */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `ledger.malformed` */
             422: {
                 headers: {
                     [name: string]: unknown;

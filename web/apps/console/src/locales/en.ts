@@ -11,7 +11,7 @@ export default {
     activity: 'Activity',
     start: 'Console', sign_in: 'Sign in', dashboard: 'Dashboard', orders: 'Orders', order: 'Order', products: 'Products', product: 'Product', product_new: 'New product', import: 'Import products', stock: 'Stock', pricing: 'Offers and freight',
     activities: 'Team buying', activity_new: 'New activity', reach: 'Shares and funnel', commissions: 'Commissions', balance: 'Balance', staff: 'Staff and rights', audit_log: 'Audit log', audit_log_all: 'Audit log of the platform',
-    merchants: 'Merchants', accounts: 'Accounts', account: 'Account', transfer: 'Transfer', ledger_audit: 'Ledger audit', missing: 'Page not found',
+    merchants: 'Merchants', accounts: 'Accounts', account: 'Account', transfer: 'Transfer', ledger_audit: 'Ledger audit', provider_bills: 'Provider bills', missing: 'Page not found',
   },
   act: {
     activity: { create: 'Activity made', update: 'Activity changed', start: 'Activity started', end: 'Activity ended' }, aftersale: { agree: 'Agreed to a case', decline: 'Declined a case', accept: 'Dealt with a return', decide: 'Decided a dispute', terms: 'Changed after-sale terms' }, fee: { set: 'Published a fee' }, payout: { request: 'Asked for a payout', approve: 'Agreed to a payout', pay: 'Sent a payout', reject: 'Rejected a payout', cancel: 'Cancelled a payout' }, deposit: { ask: 'Asked for a pledge', pay: 'Put a pledge down', deduct: 'Kept part of a pledge', return: 'Gave a pledge back' }, promotion: { create: 'Made a promotion', update: 'Changed a promotion', live: 'Started a promotion', paused: 'Paused a promotion', ended: 'Ended a promotion' }, commission: { set: 'Commission rules changed', approve: 'Commission approved', refuse: 'Commission refused' }, merchant: { create: 'Shop made' }, order: { ship: 'Shipped', refund: 'Refunded' }, pricing: { set: 'Offers and freight changed' },
@@ -24,7 +24,13 @@ export default {
   activity_state: { draft: 'Draft', live: 'Live', ended: 'Ended' },
   entry_kind: { link: 'Link', poster: 'Poster', direct: 'Direct' },
   target_kind: { product: 'Product', team: 'Team', merchant: 'Shop' },
-  account_kind: { wallet: 'Wallet', payable: 'Payable', escrow: 'Escrow', bank: 'Bank', clearing: 'Clearing', fee: 'Fees', deposit: 'pledge', payout: 'payouts under way', debt: 'Debt', equity: 'Demo equity' },
+  bills: {
+    note: 'Each day the bills of the payment providers are compared with the books. What does not match lies in the account “Parked” until somebody has found out why.', differences: 'Differences', no_differences: 'Nothing differs', days: 'Bills compared', none: 'No bill was compared yet',
+    day: 'Day', provider: 'Provider', number: 'Number', what: 'What', charge: 'payment', refund: 'refund', ours: 'In the books', theirs: 'On the bill', parked: 'Parked', handle: 'See to it', handle_of: 'See to {number}', found_out: 'What was found out', handled: 'Mark as dealt with', charged: 'Received', refunded: 'Sent back', lines: 'Lines', compared: 'Compared',
+  },
+  difference: { missing_here: 'Not in the books', missing_there: 'Not on the bill', amount: 'Another amount', state: 'Another state', currency: 'Another currency', billed_twice: 'Billed twice' },
+  payment_method: { sandbox: 'Sandbox', wechat_pay: 'WeChat Pay', alipay: 'Alipay', stripe: 'Stripe', wallet: 'Wallet', cash: 'Cash' },
+  account_kind: { wallet: 'Wallet', payable: 'Payable', escrow: 'Escrow', bank: 'Bank', clearing: 'Clearing', fee: 'Fees', deposit: 'pledge', payout: 'payouts under way', debt: 'Debt', equity: 'Demo equity', cash: 'Cash in the till', parked: 'Parked' },
   people: {
     find: 'Phone, its beginning, or an id', nobody: 'Nobody with “{text}”. Give a phone number, its beginning, or the id of a person.', no_people: 'No members yet', all_people: 'All members', since: 'Since', id: 'Id', works_for: 'Works for', works_nowhere: 'Works for no shop', done_to: 'What was done to this person', nothing_done: 'Nothing was done to this person', ban: 'Ban', unban: 'Lift the ban', ban_of: 'Ban {name}', unban_of: 'Lift the ban of {name}',
     ban_note: 'Signed out everywhere at once, and no sign-in until the ban is lifted. Orders and money stay as they are.', unban_note: 'May sign in again.', reason: 'Reason (kept in the audit log)', no_merchants: 'No shops yet', opened: 'Opened', names_failed: 'The names behind the ids could not be loaded',
@@ -54,7 +60,7 @@ export default {
     full: 'Full reductions', full_note: "By the sum of the shop's goods; only the highest step that is reached counts.", threshold: 'From (¥)', off: 'Off (¥)', drop: 'Remove step {n}', add: 'Add a step', freight: 'Freight', base: 'Base freight (¥)', free_from: 'Free from (¥; empty for never)', bad: 'An amount is not valid, or a reduction is above its threshold',
   },
   orders: {
-    of_it_shipping: 'of it shipping', kept: 'Kept in the end',
+    cash: 'Cash at the till', cash_note: 'Note this when the buyer has paid in cash. The order is then paid, and only staff can give the cash back.', cash_take: 'Received in cash', cash_sure: 'Press again to confirm', cash_done: 'The cash was noted', of_it_shipping: 'of it shipping', kept: 'Kept in the end',
     none: 'No orders', number: 'Order', placed: 'Placed', goods_col: 'Goods', receiver: 'Receiver', total: 'Total', fulfilment: 'Fulfilment', and_more: 'and {n} more', number_of: 'Order {number}', lines: 'Lines', unit: 'Unit', discount: 'Discount', refunded: 'Refunded', goods: 'Goods', shipping: 'Shipping', captured: 'Captured', sums: 'Amounts',
     ship: 'Ship', carrier: 'Carrier', tracking: 'Tracking number', shipped_done: 'Shipped', evidence: 'How this purchase came about', no_touch: 'It did not come by anyone’s share', evidence_rule: 'Counted by {model}, within {hours} hours', counted: 'Counted', commission: 'Level {n} · {rate}%', timeline: 'Progress',
     refund: 'Refund', refund_of: 'Refund of order {number}', left: 'Left', amount: 'Amount', amount_of: 'Refund of {title}', all_of: 'All of {title}', whole: 'All', reason: 'Reason', restock: 'Put the goods back into stock', refund_sum: 'Sum', refund_done: 'The refund is under way',

@@ -11,7 +11,7 @@ export default {
     activity: '拼团活动',
     start: '工作台', sign_in: '登录', dashboard: '概览', orders: '订单', order: '订单', products: '商品', product: '商品', product_new: '新建商品', import: '导入商品', stock: '库存', pricing: '优惠与运费',
     activities: '拼团活动', activity_new: '新建活动', reach: '分享与转化', commissions: '佣金', balance: '账户与流水', staff: '成员与权限', audit_log: '操作日志', audit_log_all: '全平台操作日志',
-    merchants: '商家管理', accounts: '账户', account: '账户明细', transfer: '转账凭证', ledger_audit: '账本审计', missing: '页面不存在',
+    merchants: '商家管理', accounts: '账户', account: '账户明细', transfer: '转账凭证', ledger_audit: '账本审计', provider_bills: '渠道对账', missing: '页面不存在',
   },
   act: {
     activity: { create: '新建活动', update: '修改活动', start: '开始活动', end: '结束活动' }, aftersale: { agree: '同意售后', decline: '拒绝售后', accept: '处理退货', decide: '裁决纠纷', terms: '修改售后设置' }, fee: { set: '公布费率' }, payout: { request: '申请提现', approve: '同意提现', pay: '登记打款', reject: '驳回提现', cancel: '撤销提现' }, deposit: { ask: '设置保证金', pay: '缴纳保证金', deduct: '扣除保证金', return: '退还保证金' }, promotion: { create: '新建优惠', update: '修改优惠', live: '开始优惠', paused: '暂停优惠', ended: '结束优惠' }, commission: { set: '修改佣金规则', approve: '批准佣金', refuse: '拒绝佣金' }, merchant: { create: '新建商家' }, order: { ship: '发货', refund: '退款' }, pricing: { set: '修改优惠与运费' },
@@ -24,7 +24,13 @@ export default {
   activity_state: { draft: '草稿', live: '进行中', ended: '已结束' },
   entry_kind: { link: '链接', poster: '海报', direct: '直接访问' },
   target_kind: { product: '商品', team: '拼团', merchant: '店铺' },
-  account_kind: { wallet: '个人钱包', payable: '应付商家', escrow: '待结算', bank: '渠道存款', clearing: '待清分', fee: '平台收入', deposit: '保证金', payout: '待打款', debt: '个人欠款', equity: '演示资本' },
+  bills: {
+    note: '每天核对支付渠道的账单与平台账目。对不上的金额记入“待查”账户，查清前不会当作正常收支。', differences: '待查差异', no_differences: '没有待查的差异', days: '已核对的账单', none: '还没有核对过账单',
+    day: '日期', provider: '渠道', number: '渠道单号', what: '差异', charge: '收款', refund: '退款', ours: '平台金额', theirs: '账单金额', parked: '待查金额', handle: '处理', handle_of: '处理 {number}', found_out: '查明的情况', handled: '标记为已处理', charged: '收款合计', refunded: '退款合计', lines: '笔数', compared: '核对时间',
+  },
+  difference: { missing_here: '平台没有这笔', missing_there: '账单没有这笔', amount: '金额不一致', state: '状态不一致', currency: '币种不一致', billed_twice: '账单重复出现' },
+  payment_method: { sandbox: '沙箱支付', wechat_pay: '微信支付', alipay: '支付宝', stripe: 'Stripe', wallet: '钱包余额', cash: '现金' },
+  account_kind: { wallet: '个人钱包', payable: '应付商家', escrow: '待结算', bank: '渠道存款', clearing: '待清分', fee: '平台收入', deposit: '保证金', payout: '待打款', debt: '个人欠款', equity: '演示资本', cash: '现金（店内）', parked: '待查款项' },
   people: {
     find: '手机号、号码开头或用户编号', nobody: '没有找到“{text}”。可以输入手机号、号码开头几位或用户编号。', no_people: '还没有会员', all_people: '全部会员', since: '加入时间', id: '编号', works_for: '任职商家', works_nowhere: '没有在任何商家任职', done_to: '对此人的处理记录', nothing_done: '还没有对此人的处理记录', ban: '封禁', unban: '解除封禁', ban_of: '封禁 {name}', unban_of: '解除对 {name} 的封禁',
     ban_note: '立即在所有设备上退出登录，解封前不能再登录。订单和资金保持不变。', unban_note: '解除后可以重新登录。', reason: '原因（记入操作日志）', no_merchants: '还没有商家', opened: '开店时间', names_failed: '编号对应的名称没有加载出来',
@@ -54,7 +60,7 @@ export default {
     full: '满减', full_note: '按店铺内商品金额计算，只取满足的最高一档。', threshold: '满（元）', off: '减（元）', drop: '移除第 {n} 档', add: '添加一档', freight: '运费', base: '基础运费（元）', free_from: '满多少元包邮（留空表示不包邮）', bad: '有金额填写不正确，减免不能超过门槛',
   },
   orders: {
-    of_it_shipping: '其中运费', kept: '实际收入',
+    cash: '现金收款', cash_note: '顾客在店内付现金后登记。登记后订单即为已付款，退款也须由店员退还现金。', cash_take: '收到现金', cash_sure: '再按一次确认收到', cash_done: '已登记现金收款', of_it_shipping: '其中运费', kept: '实际收入',
     none: '没有订单', number: '订单号', placed: '下单时间', goods_col: '商品', receiver: '收货人', total: '合计', fulfilment: '履约', and_more: '等另 {n} 种', number_of: '订单 {number}', lines: '商品明细', unit: '单价', discount: '优惠', refunded: '已退款', goods: '商品金额', shipping: '运费', captured: '已收款', sums: '金额',
     ship: '发货', carrier: '快递公司', tracking: '运单号', shipped_done: '已发货', evidence: '这笔订单怎么来的', no_touch: '没有经过任何人的分享', evidence_rule: '按{model}计算，{hours} 小时内有效', counted: '计入', commission: '第 {n} 级 · {rate}%', timeline: '订单进度',
     refund: '退款', refund_of: '退款：订单 {number}', left: '可退', amount: '金额', amount_of: '{title} 的退款金额', all_of: '{title} 全额退款', whole: '全额', reason: '退款原因', restock: '商品退回库存', refund_sum: '退款合计', refund_done: '退款已提交',

@@ -62,7 +62,7 @@ export default {
   settlement: { note: 'What you were paid, by quarter; the platform reports it as the law asks. What was taken back for refunds is shown apart.', none: 'Nothing earned yet', quarter: '{year}, quarter {n}', times: '{n} payments' },
   payments: {
     wallet_failed: 'The wallet could not be read',
-    nothing: 'There is nothing to pay', pay_within: 'Pay within', method: 'Payment method', sandbox: 'Sandbox', sandbox_note: 'A provider for tests; no money moves', wallet: 'Wallet', demo_top_up: 'Demo: add ¥1000',
+    nothing: 'There is nothing to pay', pay_within: 'Pay within', method: 'Payment method', sandbox: 'Sandbox', sandbox_note: 'A provider for tests; no money moves', wallet: 'Wallet', wechat_pay: 'WeChat Pay', alipay: 'Alipay', stripe: 'Card', cash: 'Cash', cash_note: 'You may also pay in cash at the shop; staff note it down.', methods_failed: 'The ways to pay could not be loaded', code_alt: 'Code to pay', scan: 'Scan with {method} to pay; this page then goes on by itself.', preparing: 'Asking the provider…', elsewhere: 'Finish the payment in its app; this page then goes on by itself.', other_way: 'Pay in another way', demo_top_up: 'Demo: add ¥1000',
     captured: 'Paid', captured_note: 'We have received your payment', refunded_note: 'The money goes back the way it came', failed_note: 'Nothing was charged. You can pay again.', again: 'Pay again', to_provider: 'Go to payment', i_paid: 'I have paid, check again',
     demo: 'Demo: play the payment provider', demo_note: 'Choose what the provider does and see how the system copes.', actions: { pay: 'Pay', fail: 'Fail', pay_twice: 'Notify twice', pay_wrong_amount: 'Wrong amount', pay_lost: 'Pay, but lose the notice' },
   },

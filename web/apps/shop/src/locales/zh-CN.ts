@@ -62,7 +62,7 @@ export default {
   settlement: { note: '佣金到账按季度统计；平台按规定报送收入信息。退款追回的金额单独列出。', none: '还没有收入', quarter: '{year} 年第 {n} 季度', times: '{n} 笔' },
   payments: {
     wallet_failed: '钱包余额没有加载出来',
-    nothing: '没有待支付的订单', pay_within: '请在此时间内支付', method: '支付方式', sandbox: '沙箱支付', sandbox_note: '测试用的支付渠道，不会真的扣款', wallet: '钱包余额', demo_top_up: '演示：充值 ¥1000',
+    nothing: '没有待支付的订单', pay_within: '请在此时间内支付', method: '支付方式', sandbox: '沙箱支付', sandbox_note: '测试用的支付渠道，不会真的扣款', wallet: '钱包余额', wechat_pay: '微信支付', alipay: '支付宝', stripe: '银行卡', cash: '现金', cash_note: '也可以到店用现金支付，由店员登记。', methods_failed: '支付方式没有加载出来', code_alt: '支付二维码', scan: '请用{method}扫码付款，付款后本页会自动更新。', preparing: '正在向支付渠道下单…', elsewhere: '请在对应的应用里完成支付，付款后本页会自动更新。', other_way: '换一种方式支付', demo_top_up: '演示：充值 ¥1000',
     captured: '支付成功', captured_note: '已收到你的付款', refunded_note: '款项会原路退回', failed_note: '没有扣款，可以重新支付', again: '重新支付', to_provider: '去支付', i_paid: '我已支付，查询结果',
     demo: '演示：扮演支付渠道', demo_note: '选择渠道要发生的事，看系统如何应对。', actions: { pay: '支付成功', fail: '支付失败', pay_twice: '重复通知两次', pay_wrong_amount: '金额不符', pay_lost: '支付成功但通知丢失' },
   },
