@@ -8,6 +8,7 @@ mod categories;
 mod drafts;
 mod export;
 mod import;
+mod listed;
 mod media;
 mod model;
 mod products;
@@ -25,6 +26,7 @@ pub use media::Media;
 pub const MIGRATIONS: Migrations = db::migrations!("catalog":
     1 "catalog" "../migrations/0001_catalog.sql",
     2 "category price" "../migrations/0002_category_price.sql",
+    3 "change" "../migrations/0003_change.sql",
 );
 
 /// The module.

@@ -43,7 +43,7 @@ pub(crate) struct Categories {
 
 /// An activity, as a card names it.
 #[derive(Serialize, utoipa::ToSchema)]
-pub(crate) struct ActivityBrief {
+pub struct ActivityBrief {
     id: ActivityId,
     /// The lowest price in a team.
     team_price: Money,
@@ -52,7 +52,7 @@ pub(crate) struct ActivityBrief {
 
 /// A product in a list.
 #[derive(Serialize, utoipa::ToSchema)]
-pub(crate) struct ProductCard {
+pub struct ProductCard {
     id: ProductId,
     merchant: MerchantId,
     merchant_name: String,
@@ -61,6 +61,18 @@ pub(crate) struct ProductCard {
     /// The lowest price of its variants.
     price: Money,
     activity: Option<ActivityBrief>,
+}
+
+impl ProductCard {
+    /// Which product it is.
+    pub fn id(&self) -> ProductId {
+        self.id
+    }
+
+    /// Its title.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
 }
 
 /// A variant.
@@ -96,7 +108,7 @@ pub(crate) struct Product {
     version: i64,
 }
 
-fn card(row: ProductRow, names: &BTreeMap<MerchantId, String>) -> ProductCard {
+pub(crate) fn card(row: ProductRow, names: &BTreeMap<MerchantId, String>) -> ProductCard {
     let activity = row.badge.map(|badge| ActivityBrief {
         id: badge.activity,
         team_price: yuan(badge.team_price_minor),
@@ -113,7 +125,7 @@ fn card(row: ProductRow, names: &BTreeMap<MerchantId, String>) -> ProductCard {
     }
 }
 
-fn names_of(rx: &mut Rx, rows: &[ProductRow]) -> Result<BTreeMap<MerchantId, String>, DbError> {
+pub(crate) fn names_of(rx: &mut Rx, rows: &[ProductRow]) -> Result<BTreeMap<MerchantId, String>, DbError> {
     let mut merchants: Vec<MerchantId> = rows.iter().map(|row| row.merchant).collect();
     merchants.sort();
     merchants.dedup();
@@ -199,9 +211,6 @@ pub(crate) enum SortBy {
 pub(crate) struct ProductFilter {
     category: Option<CategoryId>,
     merchant: Option<MerchantId>,
-    /// Words that title, codes or attributes must all have.
-    #[param(max_length = 100)]
-    q: Option<String>,
     #[param(inline)]
     #[serde(default)]
     sort: SortBy,
@@ -214,7 +223,7 @@ pub(crate) struct ProductFilter {
     limit: Option<u32>,
 }
 
-/// Products on sale.
+/// Products on sale, without words: for those there is `/api/v1/search`.
 #[utoipa::path(get, path = "/api/v1/products", tag = "catalog", params(ProductFilter),
     responses((status = 200, body = Page<ProductCard>), Common))]
 pub(crate) async fn product_list(
@@ -227,7 +236,6 @@ pub(crate) async fn product_list(
     let shown = Shown {
         category: filter.category,
         merchant: filter.merchant,
-        words: filter.q.as_deref().map(words::query).unwrap_or_default(),
         is_together: filter.together,
         sort: match filter.sort {
             SortBy::New => Sort::New,
