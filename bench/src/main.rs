@@ -11,6 +11,7 @@ mod footprint;
 mod load;
 mod reads;
 mod rush;
+mod search;
 mod seats;
 mod twin;
 mod world;
@@ -60,6 +61,9 @@ fn main() -> Result<()> {
     }
     if wants("P3") || wants("P4") {
         runtime.block_on(reads::run(&plan, &mut figures))?;
+    }
+    if wants("P5") {
+        runtime.block_on(search::run(&plan, &mut figures))?;
     }
     if wants("P6") {
         runtime.block_on(flash::sqlite(&plan, &mut figures))?;

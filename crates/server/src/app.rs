@@ -11,6 +11,7 @@ use payments::api::SandboxSecret;
 use people::api::{LogSms, Sms};
 use reach::api::{EntrySecret, TeamTarget};
 use rest::{Audit, Ctx, Module, OpenApiRouter, Settings};
+use search::{Follower, Search};
 use sha2::{Digest, Sha256};
 use work::{Worker, WorkerOptions};
 
@@ -27,6 +28,7 @@ pub(crate) fn modules() -> Vec<Module> {
         stock::module(),
         pricing::module(),
         catalog::module(),
+        search::module(),
         deals::module(),
         reach::module(),
         payments::module(),
@@ -83,6 +85,8 @@ pub(crate) struct App {
     pub(crate) routes: OpenApiRouter<Ctx>,
     /// Delivers events and runs jobs.
     pub(crate) worker: Worker,
+    /// Keeps this node's index for search at what the store says.
+    pub(crate) follower: Follower,
 }
 
 impl Assembly {
@@ -128,7 +132,10 @@ impl Assembly {
         self.work.handlers.push(people::api::sms_job(db.clone(), sms.clone()));
         extensions.push(Arc::new(sms));
         let worker = Worker::new(db.clone(), self.work);
+        let search = Search::new(config.dir().join("search"));
+        let follower = Follower::new(search.clone(), db.clone());
+        extensions.push(Arc::new(search));
         let ctx = Ctx::new(db, settings, Arc::new(people::api::Sessions), extensions);
-        App { ctx, routes: self.routes, worker }
+        App { ctx, routes: self.routes, worker, follower }
     }
 }

@@ -5,6 +5,7 @@ import { routes as insight } from './features/insight/routes'
 import { operatorRoutes as ledgerOperator, routes as ledger } from './features/ledger/routes'
 import { routes as orders } from './features/orders/routes'
 import { operatorRoutes as peopleOperator, routes as people } from './features/people/routes'
+import { operatorRoutes as searchOperator, routes as search } from './features/search/routes'
 import { routes as pricing } from './features/pricing/routes'
 import { routes as reach } from './features/reach/routes'
 import { routes as stock } from './features/stock/routes'
@@ -30,9 +31,9 @@ const routes: RouteRecordRaw[] = [
         path: 'm/:merchant',
         component: () => import('./parts/MerchantFrame.vue'),
         props: true,
-        children: [...insight, ...catalog, ...stock, ...pricing, ...orders, ...deals, ...reach, ...ledger, ...people],
+        children: [...insight, ...catalog, ...stock, ...pricing, ...orders, ...deals, ...reach, ...ledger, ...people, ...search],
       },
-      { path: 'operator', children: [...ledgerOperator, ...peopleOperator] },
+      { path: 'operator', children: [...ledgerOperator, ...peopleOperator, ...searchOperator] },
       { path: ':rest(.*)*', component: () => import('./parts/MissingPage.vue'), meta: { title: 'page.missing' } },
     ],
   },

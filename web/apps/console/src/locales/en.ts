@@ -6,13 +6,20 @@ export default {
   },
   language: { 'zh-CN': '中文', en: 'English' },
   page: {
+    synonyms: 'Synonyms', missed: 'Searched in vain',
     people: 'People', person: 'Person',
     activity: 'Activity',
     start: 'Console', sign_in: 'Sign in', dashboard: 'Dashboard', orders: 'Orders', order: 'Order', products: 'Products', product: 'Product', product_new: 'New product', import: 'Import products', stock: 'Stock', pricing: 'Offers and freight',
     activities: 'Team buying', activity_new: 'New activity', reach: 'Shares and funnel', commissions: 'Commissions', balance: 'Balance', staff: 'Staff and rights', audit_log: 'Audit log', audit_log_all: 'Audit log of the platform',
     merchants: 'Merchants', accounts: 'Accounts', account: 'Account', transfer: 'Transfer', ledger_audit: 'Ledger audit', missing: 'Page not found',
   },
+  search: {
+    missed_note: 'What people searched for in the last seven days and no product has as it was typed. Nobody counts twice a day.', none_missed: 'Nothing was searched for in vain in the last seven days', query: 'Query', people: 'People',
+    synonyms_note: 'Any word of a group finds all the others. Common synonyms are built in; these are your own, and count within two seconds.', new_group: 'New group', edit_group: 'Change this group', words: 'Words', words_hint: 'tomato, 番茄, 西红柿', bad_words: 'A group has 2 to 12 different words of at most 20 characters, with commas between them', no_groups: 'No synonyms of your own yet',
+    cancel: 'Cancel', edit_of: 'Change {words}', drop_of: 'Remove {words}', remove_of: 'Remove this group: {words}?',
+  },
   act: {
+    synonym: { create: 'New synonyms', update: 'Synonyms changed', delete: 'Synonyms removed' },
     activity: { create: 'Activity made', update: 'Activity changed', start: 'Activity started', end: 'Activity ended' }, commission: { set: 'Commission rules changed', approve: 'Commission approved', refuse: 'Commission refused' }, merchant: { create: 'Shop made' }, order: { ship: 'Shipped', refund: 'Refunded' }, pricing: { set: 'Offers and freight changed' },
     product: { create: 'Product made', update: 'Product changed', publish: 'Product published', archive: 'Product archived', import: 'Products imported' }, stock: { adjust: 'Stock adjusted' }, staff: { invite: 'Member invited', accept: 'Invitation accepted', decline: 'Invitation declined', add: 'Member added', remove: 'Member removed', rights: 'Rights changed' }, person: { ban: 'Banned', unban: 'Unbanned' },
   },

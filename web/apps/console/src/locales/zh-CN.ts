@@ -6,13 +6,20 @@ export default {
   },
   language: { 'zh-CN': '中文', en: 'English' },
   page: {
+    synonyms: '搜索同义词', missed: '搜不到的词',
     people: '用户管理', person: '用户',
     activity: '拼团活动',
     start: '工作台', sign_in: '登录', dashboard: '概览', orders: '订单', order: '订单', products: '商品', product: '商品', product_new: '新建商品', import: '导入商品', stock: '库存', pricing: '优惠与运费',
     activities: '拼团活动', activity_new: '新建活动', reach: '分享与转化', commissions: '佣金', balance: '账户与流水', staff: '成员与权限', audit_log: '操作日志', audit_log_all: '全平台操作日志',
     merchants: '商家管理', accounts: '账户', account: '账户明细', transfer: '转账凭证', ledger_audit: '账本审计', missing: '页面不存在',
   },
+  search: {
+    missed_note: '最近七天顾客搜了、但没有商品完全符合的词。同一个人一天只算一次。', none_missed: '最近七天没有搜不到的词', query: '搜索词', people: '人数',
+    synonyms_note: '一组里的词互相都能搜到。系统自带常见的同义词，这里写自己的；两秒内生效。', new_group: '新增一组', edit_group: '修改这一组', words: '词', words_hint: '番茄，西红柿，tomato', bad_words: '一组要有 2 到 12 个不同的词，每个最多 20 个字，用逗号分开', no_groups: '还没有自己的同义词',
+    cancel: '不改了', edit_of: '修改 {words}', drop_of: '删除 {words}', remove_of: '删除这一组：{words}？',
+  },
   act: {
+    synonym: { create: '新增同义词', update: '修改同义词', delete: '删除同义词' },
     activity: { create: '新建活动', update: '修改活动', start: '开始活动', end: '结束活动' }, commission: { set: '修改佣金规则', approve: '批准佣金', refuse: '拒绝佣金' }, merchant: { create: '新建商家' }, order: { ship: '发货', refund: '退款' }, pricing: { set: '修改优惠与运费' },
     product: { create: '新建商品', update: '修改商品', publish: '上架商品', archive: '下架商品', import: '导入商品' }, stock: { adjust: '调整库存' }, staff: { invite: '邀请成员', accept: '接受邀请', decline: '拒绝邀请', add: '添加成员', remove: '移除成员', rights: '修改权限' }, person: { ban: '封禁', unban: '解封' },
   },
