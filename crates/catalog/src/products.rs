@@ -64,11 +64,6 @@ pub struct ProductCard {
 }
 
 impl ProductCard {
-    /// Which product it is.
-    pub fn id(&self) -> ProductId {
-        self.id
-    }
-
     /// Its title.
     pub fn title(&self) -> &str {
         &self.title

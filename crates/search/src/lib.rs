@@ -8,6 +8,7 @@ mod document;
 mod follow;
 mod gather;
 mod index;
+mod marks;
 mod missed;
 mod plan;
 mod products;
@@ -24,8 +25,11 @@ mod words;
 use db::Migrations;
 use rest::{Ctx, Module, OpenApiRouter};
 
-pub use follow::{FollowError, Follower, STORE};
-pub use search::Search;
+/// What other crates may use.
+pub mod api {
+    pub use crate::follow::{FollowError, Follower, STORE};
+    pub use crate::search::Search;
+}
 
 /// This module's tables.
 pub const MIGRATIONS: Migrations = db::migrations!("search": 1 "search" "../migrations/0001_search.sql");

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::document::{self, BETWEEN};
 use crate::gather::{Counts, Found, Hit, Order};
-use crate::plan::{self, Plan, QUERY_MAX};
+use crate::marks;
+use crate::plan::{Plan, QUERY_MAX};
 use crate::search::{DEEP, FIRST, NotNow, Outcome, Search, Wanted};
 
 /// Facts that narrow one search down, at most.
@@ -283,7 +284,7 @@ fn answer(
         (Plan::of(&jieba, &wanted.query), Arc::clone(&search.0.synonyms.read()))
     });
     let marks = |title: &str| {
-        let found = marking.as_ref().map(|(plan, synonyms)| plan::marks(plan, synonyms, title));
+        let found = marking.as_ref().map(|(plan, synonyms)| marks::marks(plan, synonyms, title));
         found.unwrap_or_default().into_iter().map(|(from, to)| Mark { from, to }).collect()
     };
     let next_cursor = if has_more { hits.last().map(|hit| cursor(hit).encode()) } else { None };

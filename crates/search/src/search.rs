@@ -108,7 +108,7 @@ pub(crate) struct Inner {
 }
 
 impl Search {
-    /// Search with its index under `folder`, which [`Follower`](crate::Follower) fills.
+    /// Search with its index under `folder`, which [`Follower`](crate::api::Follower) fills.
     pub fn new(folder: PathBuf) -> Self {
         Self(Arc::new(Inner {
             folder,

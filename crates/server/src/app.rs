@@ -11,7 +11,7 @@ use payments::api::SandboxSecret;
 use people::api::{LogSms, Sms};
 use reach::api::{EntrySecret, TeamTarget};
 use rest::{Audit, Ctx, Module, OpenApiRouter, Settings};
-use search::{Follower, Search};
+use search::api::{Follower, Search};
 use sha2::{Digest, Sha256};
 use work::{Worker, WorkerOptions};
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use db::{DbError, Lane, Tx};
-use search::{Follower, Search};
+use search::api::{Follower, Search};
 use serde_json::json;
 use testkit::{App, app_test};
 use work::Tasks;
@@ -123,7 +123,7 @@ app_test!(an_index_ahead_of_its_store_is_made_anew, parts, |app| {
     assert_eq!(find(&app, "苹果").await["total"].as_u64(), Some(0));
     // Or to another state with as many changes: then it has no name, and gets another.
     sell(&app, merchant, vec![product("香蕉", "b", "", ("fruit", 1_000))]).await;
-    let rename = |tx: &mut Tx| db::set_fact(tx, search::STORE, 7);
+    let rename = |tx: &mut Tx| db::set_fact(tx, search::api::STORE, 7);
     app.store.db.write::<_, DbError, _>(Lane::Interactive, rename).await.unwrap();
     follower(&app).catch_up().await.unwrap();
     assert_eq!(titles(&app, "香蕉").await, ["香蕉"]);

@@ -15,7 +15,7 @@ use base::{Id, MerchantId};
 use catalog::api::{Attribute, CATEGORIES, NewProduct, NewSku};
 use db::{DbError, Lane, Tx};
 use people::api as who;
-use search::{Follower, Search};
+use search::api::{Follower, Search};
 use serde_json::Value;
 use testkit::{App, Parts};
 

@@ -44,9 +44,9 @@ fn what_one_node_sells_the_other_finds() {
             let path = format!("/products/{}/archive", item.product);
             market.owner.must("POST", &path, &json!({})).await.unwrap();
             // It is shown no more at once, and counted no more soon.
-            let found =
-                Http::new(two.address, "").send("GET", &format!("/api/v1/search?q={name}"), "", &Value::Null);
-            assert_eq!(found.await.unwrap().json()["items"], json!([]));
+            let (mut http, path) = (Http::new(two.address, ""), format!("/api/v1/search?q={name}"));
+            let found = http.send("GET", &path, "", &Value::Null).await.unwrap();
+            assert_eq!(found.json()["items"], json!([]));
             assert!(until_found(two.address, &name, 0).await < SOON);
         }
     });
