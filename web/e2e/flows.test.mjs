@@ -53,6 +53,9 @@ test('joining a team says whose team it is, from the choice to the team page', a
   await dialog.getByRole('button', { name: '参加拼单' }).click()
   await page.waitForURL(/\/checkout/)
   await page.getByRole('heading', { name: '你将参加 王* 的团' }).waitFor()
+  // What may not be returned is confirmed before it can be ordered.
+  assert.ok(await page.getByRole('button', { name: '提交订单' }).isDisabled())
+  await page.getByRole('checkbox', { name: /不支持七天无理由退货/ }).check()
   await page.getByRole('button', { name: '提交订单' }).click()
   await page.waitForURL(/\/cashier/)
   await page.getByRole('button', { name: '去支付' }).click()

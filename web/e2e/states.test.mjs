@@ -36,6 +36,10 @@ const teamOrder = `/checkout?sku=${sku}&qty=1&product=${id('prd', 1)}&activity=$
 //   fails: the key of the text when it fails, where it is not the server's own; waits: what is shown until then
 //   asks: a part of the question, where a page asks for the same thing twice; method: where it is no GET
 const shop = [
+  ['aftersale/AskPage', '/orders/{}', `/orders/${id('ord', 5)}/after-sale`, {}],
+  ['aftersale/AskPage', '/orders/{}/after-sale-options', `/orders/${id('ord', 5)}/after-sale`, { none: { kinds: [], lines: [], no_reason_until: null, price_drop: null, cases: [] }, says: 'aftersale.nothing' }],
+  ['aftersale/CasePage', '/after-sales/{}', `/after-sales/${id('cas', 1)}`, {}],
+  ['aftersale/CasesPage', '/after-sales', '/after-sales', { none: NONE, says: 'aftersale.none', ends: true }],
   ['catalog/CategoriesPage', '/categories', '/categories', { none: { items: [] }, says: 'catalog.no_categories' }],
   ['catalog/CategoriesPage', '/products', '/categories', { none: NONE, says: 'catalog.none_here', ends: true }],
   ['catalog/HomePage', '/categories', '/', { none: { items: [] }, gone: '.diamonds', fails: 'catalog.categories_failed', waits: '.diamonds-waiting' }],
@@ -74,11 +78,16 @@ const shop = [
   ['reach/CommissionsPage', '/me/commissions', '/me/commissions', { none: NONE, says: 'reach.no_commissions', ends: true }],
   ['reach/LandingPage', '/entries/{}', '/s/K7Q2M0', {}],
   ['reach/SharesPage', '/me/shares', '/me/shares', { none: NONE, says: 'reach.no_shares', ends: true }],
+  ['settlement/IncomePage', '/me/income', '/me/income', { none: { items: [] }, says: 'settlement.none' }],
   ['session', '/me', '/orders', { waits: '#app' }],
   ['session', '/me', '/me', { waits: '#app' }],
 ]
 const operator = '/console/operator'
 const console_ = [
+  ['aftersale/CasePage', '/after-sales/{}', `${m}/after-sales/${id('cas', 2)}`, {}],
+  ['aftersale/CasesPage', '/merchants/{}/after-sales', `${m}/after-sales`, { none: NONE, says: 'aftersale.none', ends: true }],
+  ['aftersale/CasesPage', '/disputes', '/console/operator/disputes', { none: NONE, says: 'aftersale.none', ends: true }],
+  ['aftersale/TermsPage', '/merchants/{}/after-sale-terms', `${m}/after-sale-terms`, {}],
   ['catalog/ProductPage', '/categories', `${m}/products/new`, { fails: 'catalog.categories_failed', waits: '#main' }],
   ['catalog/ProductPage', '/products/{}', `${m}/products/${id('prd', 1)}`, {}],
   ['catalog/ProductsPage', '/merchants/{}/products', `${m}/products`, { none: NONE, says: 'catalog.none', ends: true }],
@@ -113,6 +122,14 @@ const console_ = [
   ['reach/ReachPage', '/merchants/{}/funnel', `${m}/reach`, { none: { items: [] }, says: 'reach.no_visits' }],
   ['search/MissedPage', '/search/missed', `${m}/missed`, { none: { items: [] }, says: 'search.none_missed' }],
   ['search/SynonymsPage', '/search/synonyms', `${operator}/synonyms`, { none: NONE, says: 'search.no_groups', ends: true }],
+  ['settlement/FeesPage', '/fee-rules', '/console/operator/fees', { change: { versions: [] }, says: 'settlement.no_versions' }],
+  ['settlement/IncomePage', '/income-reports/{}', '/console/operator/income', { none: NONE, says: 'settlement.no_income', ends: true }],
+  ['settlement/PayoutQueuePage', '/payouts', '/console/operator/payouts', { none: NONE, says: 'settlement.no_payouts', ends: true }],
+  ['settlement/PayoutsPage', '/merchants/{}/balance', `${m}/payouts`, {}],
+  ['settlement/PayoutsPage', '/merchants/{}/deposit', `${m}/payouts`, {}],
+  ['settlement/PayoutsPage', '/merchants/{}/fee-rules', `${m}/payouts`, {}],
+  ['settlement/PayoutsPage', '/merchants/{}/payouts', `${m}/payouts`, { none: NONE, says: 'settlement.no_payouts', ends: true }],
+  ['settlement/StatementPage', '/merchants/{}/statement', `${m}/statement`, { asks: 'limit=1' }],
   ['stock/StockPage', '/merchants/{}/stock', `${m}/stock`, { none: NONE, says: 'stock.none', ends: true }],
   ['stock/StockPage', '/merchants/{}/stock', `${m}/stock?low=5`, { none: NONE, says: 'stock.none_low', ends: true }],
   ['parts/ProductPicker', '/merchants/{}/products', `${m}/activities/new`, { none: NONE, says: 'catalog.none' }],

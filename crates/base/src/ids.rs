@@ -125,6 +125,12 @@ ids! {
     PaymentId = "pay";
     /// A refund of an order.
     RefundId = "rfd";
+    /// An after-sale case of an order.
+    CaseId = "cas";
+    /// A payout to a merchant.
+    PayoutId = "pyo";
+    /// A line of a merchant's statement.
+    StatementLineId = "stl";
     /// A team-buying activity.
     ActivityId = "dea";
     /// A team of people who buy together.

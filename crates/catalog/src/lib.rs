@@ -39,6 +39,7 @@ fn routes() -> OpenApiRouter<Ctx> {
         .merge(products::routes())
         .merge(media::routes())
         .merge(import::routes())
+        .routes(routes!(categories::category_list))
         .routes(routes!(export::product_export))
         .routes(routes!(stock_list::merchant_stock_list))
 }

@@ -16,30 +16,12 @@ use rest::{
 use serde::{Deserialize, Serialize};
 
 use crate::api::{self, ProductError, yuan};
-use crate::categories::CATEGORIES;
 use crate::media::Picture;
 use crate::model::{Attribute, NewProduct, NewSku, ProductOption, ProductState};
 use crate::store::{self, ProductRow, Shown, SkuRow, Sort};
 use crate::words;
 
 // ---- what is shown
-
-/// A category of products.
-#[derive(Serialize, utoipa::ToSchema)]
-pub(crate) struct CategoryView {
-    id: CategoryId,
-    slug: &'static str,
-    name: &'static str,
-    name_en: &'static str,
-    /// Always `null` so far: the list is flat.
-    parent: Option<CategoryId>,
-}
-
-/// All categories.
-#[derive(Serialize, utoipa::ToSchema)]
-pub(crate) struct Categories {
-    items: Vec<CategoryView>,
-}
 
 /// An activity, as a card names it.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -172,20 +154,6 @@ fn find(rx: &mut Rx, id: ProductId) -> Result<Product, ProductError> {
 
 // ---- for shoppers
 
-/// The categories, in the order in which they are shown.
-#[utoipa::path(get, path = "/api/v1/categories", tag = "catalog",
-    responses((status = 200, body = Categories), Common))]
-pub(crate) async fn category_list() -> Json<Categories> {
-    let view = |category: &crate::categories::Category| CategoryView {
-        id: category.id(),
-        slug: category.slug,
-        name: category.name,
-        name_en: category.name_en,
-        parent: None,
-    };
-    Json(Categories { items: CATEGORIES.iter().map(view).collect() })
-}
-
 /// The order of a list.
 #[derive(Clone, Copy, Debug, Default, Deserialize, utoipa::ToSchema)]
 pub(crate) enum SortBy {
@@ -309,6 +277,10 @@ pub(crate) async fn merchant_product_list(
     Ok(Json(ctx.db().read::<_, DbError, _>(read).await?))
 }
 
+fn yes() -> bool {
+    true
+}
+
 /// A product as a merchant writes it.
 #[derive(Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -325,7 +297,8 @@ pub(crate) struct ProductBody {
     #[schema(max_items = 30)]
     #[serde(default)]
     attributes: Vec<Attribute>,
-    #[serde(default)]
+    /// Left out, it is: goods that may not be returned are the exception.
+    #[serde(default = "yes")]
     no_reason_return: bool,
     /// The first is the cover.
     #[schema(max_items = 10)]
@@ -351,7 +324,8 @@ pub(crate) struct ProductUpdateBody {
     #[schema(max_items = 30)]
     #[serde(default)]
     attributes: Vec<Attribute>,
-    #[serde(default)]
+    /// Left out, it is: goods that may not be returned are the exception.
+    #[serde(default = "yes")]
     no_reason_return: bool,
     /// The first is the cover.
     #[schema(max_items = 10)]
@@ -487,7 +461,6 @@ pub(crate) async fn product_archive(
 
 pub(crate) fn routes() -> OpenApiRouter<Ctx> {
     OpenApiRouter::from(axum::Router::new())
-        .routes(routes!(category_list))
         .routes(routes!(product_list))
         .routes(routes!(product_get, product_update))
         .routes(routes!(merchant_product_list, product_create))

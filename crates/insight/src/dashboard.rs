@@ -63,6 +63,8 @@ struct DashboardView {
     teams_open: i64,
     /// Orders to be shipped now.
     to_ship: i64,
+    /// After-sale cases that wait for the shop now.
+    cases_waiting: i64,
     /// SKUs with five or fewer left now.
     low_stock: i64,
     /// Commission promised and not paid yet.
@@ -98,6 +100,7 @@ fn read(rx: &mut Rx, merchant: MerchantId, span: &Span) -> Result<DashboardView,
         repeat_buyers,
         teams_open: deals::api::count_open(rx, merchant)?,
         to_ship: orders::api::count(rx, merchant, OrderState::Confirmed)?,
+        cases_waiting: aftersale::api::waiting(rx, merchant)?,
         low_stock: stock::api::count_low(rx, merchant, LOW_STOCK)?,
         commissions_frozen: money(reach::api::waiting(rx, merchant)?),
         by_day: days

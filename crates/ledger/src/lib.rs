@@ -7,6 +7,7 @@ pub mod api;
 mod audits;
 mod derived;
 mod jobs;
+mod kinds;
 mod model;
 mod roll;
 mod store;

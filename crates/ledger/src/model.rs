@@ -9,6 +9,7 @@ use base::{AccountId, Currency, Id, MerchantId, OrderId, PersonId, TransferId};
 use sha2::{Digest, Sha256};
 
 use crate::derived::{derived, natural_id};
+pub use crate::kinds::{Kind, Rule, TransferKind};
 
 /// Most legs of one transfer.
 pub(crate) const LEGS_MAX: usize = 100;
@@ -64,93 +65,11 @@ impl fmt::Display for Owner {
     }
 }
 
-/// What an account is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
-    /// A person's money; never below zero.
-    Wallet,
-    /// What a merchant has earned and not been paid out; below zero it owes.
-    Payable,
-    /// Paid by buyers, not yet settled with the merchant.
-    Escrow,
-    /// Lying with a payment provider.
-    Bank,
-    /// Received by a provider, not yet assigned to an order.
-    Clearing,
-    /// The platform's fees.
-    Fee,
-    /// Commission taken back that the wallet could not cover.
-    Debt,
-    /// Where demo money comes from.
-    Equity,
-}
-
-/// Which side an account must not fall below.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
-    /// No floor, and no row that every transfer would fight over.
-    None,
-    /// Credits − debits never fall below zero.
-    CreditFloor,
-}
-
-impl Rule {
-    /// The word of the audit views.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::CreditFloor => "credit_floor",
-        }
-    }
-}
-
 impl Owner {
     /// The person or merchant with this id; `None` when the text is no such id.
     pub fn with_id(text: &str) -> Option<Self> {
         let person = text.parse().map(Self::Person);
         person.or_else(|_| text.parse().map(Self::Merchant)).ok()
-    }
-}
-
-impl Kind {
-    /// Every kind.
-    pub const ALL: [Self; 8] = [
-        Self::Wallet,
-        Self::Payable,
-        Self::Escrow,
-        Self::Bank,
-        Self::Clearing,
-        Self::Fee,
-        Self::Debt,
-        Self::Equity,
-    ];
-
-    /// The word of the audit views.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Wallet => "wallet",
-            Self::Payable => "payable",
-            Self::Escrow => "escrow",
-            Self::Bank => "bank",
-            Self::Clearing => "clearing",
-            Self::Fee => "fee",
-            Self::Debt => "debt",
-            Self::Equity => "equity",
-        }
-    }
-
-    /// The rule its accounts follow.
-    pub fn rule(self) -> Rule {
-        match self {
-            Self::Wallet => Rule::CreditFloor,
-            Self::Payable
-            | Self::Escrow
-            | Self::Bank
-            | Self::Clearing
-            | Self::Fee
-            | Self::Debt
-            | Self::Equity => Rule::None,
-        }
     }
 }
 
@@ -202,49 +121,6 @@ impl Side {
         match self {
             Self::Debit => "D",
             Self::Credit => "C",
-        }
-    }
-}
-
-/// Why value moves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum TransferKind {
-    /// A provider tells of money received.
-    Receive,
-    /// An order is paid.
-    Capture,
-    /// An order's money goes back.
-    Refund,
-    /// What a provider received and no order can use goes back.
-    Return,
-    /// An order's money goes to the merchant.
-    Settle,
-    /// The platform's fee.
-    Fee,
-    /// The fee goes back.
-    FeeReversal,
-    /// A sharer is paid.
-    Commission,
-    /// A sharer's pay is taken back.
-    CommissionReversal,
-    /// Demo money.
-    TopUp,
-}
-
-impl TransferKind {
-    /// The word of the audit views.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Receive => "receive",
-            Self::Capture => "capture",
-            Self::Refund => "refund",
-            Self::Return => "return",
-            Self::Settle => "settle",
-            Self::Fee => "fee",
-            Self::FeeReversal => "fee_reversal",
-            Self::Commission => "commission",
-            Self::CommissionReversal => "commission_reversal",
-            Self::TopUp => "top_up",
         }
     }
 }

@@ -4,12 +4,13 @@ use base::{OrderId, PersonId, RefundId, Text};
 use db::{DbError, Lane, Tx};
 use rest::{Actor, Common, Ctx, Denied, Json, OpenApiRouter, Path, Refused, Right, routes};
 use serde::Deserialize;
+use stock::api::StockError;
 
 use crate::events::OrderCancelled;
 use crate::model::{Order, OrderState};
 use crate::refund_order::{Refund, RefundError, refund};
-use crate::store;
 use crate::views::{self, OrderView};
+use crate::{replace_order, store};
 
 pub(crate) fn routes() -> OpenApiRouter<Ctx> {
     OpenApiRouter::new().routes(routes!(order_cancel))
@@ -32,6 +33,9 @@ enum CancelOrderError {
     #[error(transparent)]
     #[problem(transparent)]
     Refund(#[from] RefundError),
+    #[error(transparent)]
+    #[problem(transparent)]
+    Stock(#[from] StockError),
     #[error(transparent)]
     #[problem(internal)]
     Db(#[from] DbError),
@@ -56,6 +60,9 @@ fn cancel_order(tx: &mut Tx, command: &CancelOrder) -> Result<(), CancelOrderErr
         OrderState::Unpaid => Ok(end_unpaid(tx, order, Some(command.actor.person))?),
         OrderState::Paid => Err(RefundError::WaitingTeam.into()),
         OrderState::Shipped | OrderState::Received | OrderState::Completed => Err(CancelOrderError::Shipped),
+        OrderState::Confirmed if order.replaces.is_some() => {
+            Ok(replace_order::end(tx, order, command.actor.person)?)
+        }
         OrderState::Confirmed => {
             let lines = store::lines(tx, order.id)?;
             let id: RefundId = tx.new_id();

@@ -32,6 +32,8 @@ struct CartLine {
     picture: Option<String>,
     qty: i64,
     unit: Money,
+    /// Whether it may be returned within seven days without a reason; else the buyer confirms at checkout.
+    no_reason_return: bool,
     available: i64,
     /// Why it cannot be ordered as it is: `stock.short`, `checkout.not_for_sale`; `null` when it can.
     problem: Option<&'static str>,
@@ -161,6 +163,7 @@ fn cart_line(info: &SkuInfo, qty: i64, available: i64) -> CartLine {
         picture: info.picture.map(|picture| catalog::api::picture_url(picture, 360)),
         qty,
         unit: info.price,
+        no_reason_return: info.no_reason_return,
         available,
         problem,
     }

@@ -7,6 +7,7 @@ use db::{DbError, Lane, Tx};
 use ledger::api::{Transfer, TransferError, TransferKind};
 use rest::{Actor, Command, Common, Ctx, Denied, Json, OpenApiRouter, Path, Refused, Right, routes};
 use serde::Deserialize;
+use settlement::api::{LineBack, Settled};
 
 use crate::events::{OrderCompleted, OrderShipped};
 use crate::model::{Order, OrderState};
@@ -111,16 +112,23 @@ fn receive_by_buyer(tx: &mut Tx, person: PersonId, id: OrderId) -> Result<(), Fu
 }
 
 /// Settles an order whose return window is over: what is left of its money goes to those who brought the buyer and
-/// to the merchant. Does nothing to one that was settled, or given back in full.
+/// to the merchant. Does nothing to one that was settled, or given back in full; one with an open after-sale case waits
+/// until that is closed.
 pub(crate) fn complete(tx: &mut Tx, mut order: Order) -> Result<(), TransferError> {
     let is_due = order.state() == OrderState::Received && order.settle_at.is_some_and(|at| at <= tx.now());
-    if !is_due {
+    if !is_due || order.open_cases > 0 {
         return Ok(());
     }
     let (merchant, currency) = (order.merchant, order.currency);
     let left = order.refundable();
     let commission = reach::api::release(tx, order.id, merchant, currency)?;
-    let settled = left.saturating_sub(commission);
+    let lines = store::lines(tx, order.id)?;
+    let lines: Vec<LineBack> =
+        lines.iter().map(|line| LineBack { line: line.line, refunded: line.refunded }).collect();
+    let (number, order_id) = (order.number.as_str(), order.id);
+    let what =
+        Settled { order: order_id, number, merchant, currency, gross: left, commission, lines: &lines };
+    let settled = settlement::api::settle(tx, &what)?;
     if settled > 0 {
         let (escrow, payable) =
             (payments::api::escrow(merchant, currency), payments::api::payable(merchant, currency));

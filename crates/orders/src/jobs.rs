@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use work::{Failure, JobHandler, JobRow, JobRun};
 
 use crate::model::{Order, OrderState};
-use crate::refund_order::{LADDER, LineRefund, Refund, refund};
+use crate::refund_order::{LADDER, Refund, RefundPart, refund};
 use crate::{cancel_order, fulfil_order, paid, store};
 
 /// The time to pay is over.
@@ -93,20 +93,21 @@ fn team_succeeded(tx: &mut Tx, job: &JobRow) -> Result<(), Failure> {
     }
     let order = find(tx, job)?.ok_or_else(|| Failure::of("the order has gone"))?;
     let lines = store::lines(tx, order.id)?;
-    let back: Vec<LineRefund> = lines
+    let back: Vec<RefundPart> = lines
         .iter()
-        .map(|line| LineRefund {
+        .map(|line| RefundPart {
             line: line.line,
             amount_minor: line
                 .qty
                 .saturating_mul(ladder.refund_per_unit)
                 .min(line.total.saturating_sub(line.refunded)),
+            units: 0,
         })
         .filter(|part| part.amount_minor > 0)
         .collect();
     let id: RefundId = tx.new_id();
     let reason = LADDER.to_owned();
-    let what = Refund { id, lines: back, shipping: 0, reason, restock: false, actor: None };
+    let what = Refund { id, lines: back, shipping: 0, reason, actor: None };
     Failure::check(refund(tx, order, &what))?;
     Ok(())
 }

@@ -18,6 +18,7 @@ mod pay;
 mod place_order;
 mod price;
 mod refund_order;
+mod replace_order;
 mod store;
 mod subscribers;
 mod views;
@@ -27,7 +28,8 @@ use rest::Module;
 
 /// This module's tables.
 pub const MIGRATIONS: Migrations = db::migrations!(
-    "orders": 1 "orders" "../migrations/0001_orders.sql", 2 "cart turn" "../migrations/0002_cart_turn.sql"
+    "orders": 1 "orders" "../migrations/0001_orders.sql", 2 "cart turn" "../migrations/0002_cart_turn.sql",
+    3 "after sale" "../migrations/0003_after_sale.sql"
 );
 
 /// The module.

@@ -93,6 +93,10 @@ pub(crate) struct Order {
     pub(crate) cancelled_at: Option<Timestamp>,
     pub(crate) carrier: Option<String>,
     pub(crate) tracking: Option<String>,
+    /// After-sale cases that are open; it is not settled before they are closed.
+    pub(crate) open_cases: i64,
+    /// The order whose goods it replaces.
+    pub(crate) replaces: Option<OrderId>,
     pub(crate) version: i64,
 }
 
@@ -131,7 +135,9 @@ impl Order {
     /// The payment axis.
     pub(crate) fn payment_state(&self) -> &'static str {
         match (self.captured, self.refunded) {
-            (0, _) => "unpaid",
+            // What costs nothing is paid as soon as it is there.
+            (0, _) if self.total > 0 || self.paid_at.is_none() => "unpaid",
+            (0, _) => "paid",
             (_, 0) => "paid",
             (captured, refunded) if refunded >= captured => "refunded",
             (_, _) => "partly_refunded",
@@ -149,9 +155,10 @@ impl Order {
         }
     }
 
-    /// The after-sale axis: open while money can still go back by the return window.
+    /// The after-sale axis: open while a case is, or while money can still go back by the return window.
     pub(crate) fn after_sale_state(&self) -> &'static str {
         match (self.refunded, self.state()) {
+            _ if self.open_cases > 0 => "open",
             (0, _) => "none",
             (_, OrderState::Refunded | OrderState::Completed) => "closed",
             (
@@ -183,6 +190,8 @@ pub(crate) struct Line {
     pub(crate) total: i64,
     pub(crate) refunded: i64,
     pub(crate) restocked: i64,
+    /// Whether it may be returned within seven days without a reason.
+    pub(crate) no_reason_return: bool,
 }
 
 /// The check digit of a row of digits (Luhn, ISO/IEC 7812-1 annex B).

@@ -50,6 +50,10 @@ struct CheckoutBody {
     source: SourceBody,
     address: AddressId,
     note: Option<Text<1, 200>>,
+    /// What may not be returned without a reason, each confirmed by the buyer on its own.
+    #[serde(default)]
+    #[schema(max_items = 200)]
+    no_return_confirmed: Vec<SkuId>,
     /// What the buyer was shown; when the price is another now, nothing is ordered.
     #[schema(minimum = 0)]
     expected_total_minor: i64,
@@ -75,6 +79,9 @@ enum CheckoutError {
     #[error("the price is {total_minor} now; show it to the buyer and order again")]
     #[problem(409, "checkout.price_changed")]
     PriceChanged { total_minor: i64 },
+    #[error("{sku} may not be returned without a reason; tell the buyer, and name it in no_return_confirmed")]
+    #[problem(409, "checkout.no_return_unconfirmed")]
+    NoReturn { sku: SkuId },
     #[error("all items of one checkout are in one currency")]
     #[problem(422, "checkout.currency")]
     Currency,
@@ -122,6 +129,15 @@ fn must_be_there(rx: &mut Rx, wanted: &Wanted) -> Result<(), StockError> {
     Ok(())
 }
 
+/// Goods that may not be returned without a reason are bought knowingly: the law asks for one confirmation per item.
+fn must_be_confirmed(priced: &[Priced], confirmed: &[SkuId]) -> Result<(), CheckoutError> {
+    let mut infos = priced.iter().flat_map(|one| one.skus.values());
+    match infos.find(|info| !info.no_reason_return && !confirmed.contains(&info.sku)) {
+        Some(info) => Err(CheckoutError::NoReturn { sku: info.sku }),
+        None => Ok(()),
+    }
+}
+
 fn place(tx: &mut Tx, command: &PlaceOrder) -> Result<CheckoutView, CheckoutError> {
     let address =
         people::api::address(tx, command.person, command.body.address)?.ok_or(CheckoutError::Address)?;
@@ -134,6 +150,7 @@ fn place(tx: &mut Tx, command: &PlaceOrder) -> Result<CheckoutView, CheckoutErro
     if total.minor() != command.body.expected_total_minor {
         return Err(CheckoutError::PriceChanged { total_minor: total.minor() });
     }
+    must_be_confirmed(&priced, &command.body.no_return_confirmed)?;
     must_be_there(tx, &wanted)?;
     // Nothing is written before the last refusal, so that a refused checkout costs as little as it can.
     if let SourceBody::Cart { skus } = &command.body.source {
@@ -196,13 +213,15 @@ fn new_order(
         cancelled_at: None,
         carrier: None,
         tracking: None,
+        open_cases: 0,
+        replaces: None,
         version: 1,
     })
 }
 
 /// The day, `yyMMdd` of UTC, its second, the place of the order in the second and a check digit, by which a slip is
 /// noticed. The time comes first, so that numbers of one time lie side by side in the store.
-fn new_number(tx: &mut Tx, id: OrderId) -> Result<String, DbError> {
+pub(crate) fn new_number(tx: &mut Tx, id: OrderId) -> Result<String, DbError> {
     let at = tx.now();
     let day: String = at.to_string().chars().filter(char::is_ascii_digit).skip(2).take(6).collect();
     let micros = u64::try_from(at.micros().saturating_sub(at.day().micros())).unwrap_or(0);
@@ -237,6 +256,7 @@ fn write(tx: &mut Tx, order: &Order, priced: &Priced) -> Result<(), DbError> {
             total: line.total.minor(),
             refunded: 0,
             restocked: 0,
+            no_reason_return: info.no_reason_return,
         });
     }
     store::insert_lines(tx, order.id, &lines)?;
@@ -246,6 +266,8 @@ fn write(tx: &mut Tx, order: &Order, priced: &Priced) -> Result<(), DbError> {
         .map(|line| PlacedLine { line: line.line, product: line.product, net: order.money(line.total) })
         .collect();
     let (buyer, merchant) = (order.buyer, order.merchant);
+    let nets: Vec<(i64, i64)> = lines.iter().map(|line| (line.line, line.total)).collect();
+    settlement::api::freeze(tx, order.id, order.merchant, &nets)?;
     reach::api::attribute(tx, &Placement { order: order.id, buyer, merchant, lines: &placed })?;
     work::enqueue(tx, jobs::UNPAID, &order.id.to_string(), "", order.pay_by)?;
     let (total, currency) = (order.total, order.currency);

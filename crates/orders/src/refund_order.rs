@@ -9,6 +9,7 @@ use payments::api::NewRefund;
 use reach::api::RefundedLine;
 use rest::{Actor, Command, Common, Ctx, Denied, OpenApiRouter, Path, Refused, Right, routes};
 use serde::{Deserialize, Serialize};
+use settlement::api::{LineBack, Refunded};
 use stock::api::StockError;
 
 use crate::events::OrderRefunded;
@@ -25,11 +26,22 @@ pub(crate) const LADDER: &str = "ladder";
 /// What goes back of one line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct LineRefund {
-    pub(crate) line: i64,
+struct LineRefund {
+    line: i64,
     /// At most what the line cost, less what went back before.
     #[schema(minimum = 0)]
-    pub(crate) amount_minor: i64,
+    amount_minor: i64,
+}
+
+/// What goes back of one line, and how many of its units lie on the shelf again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct RefundPart {
+    /// Which line.
+    pub line: i64,
+    /// At most what the line cost, less what went back before.
+    pub amount_minor: i64,
+    /// Units that return to stock; at most those sold by this line, less those that returned before.
+    pub units: i64,
 }
 
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
@@ -47,70 +59,93 @@ struct RefundBody {
 
 /// A refund.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-pub(crate) struct RefundView {
-    pub(crate) id: RefundId,
-    pub(crate) order: OrderId,
-    pub(crate) amount: Money,
+pub struct RefundView {
+    /// Its id.
+    pub id: RefundId,
+    /// Of which order.
+    pub order: OrderId,
+    /// How much.
+    pub amount: Money,
     /// `done`, or `pending` until the provider confirms.
-    pub(crate) state: &'static str,
-    pub(crate) reason: String,
-    pub(crate) created_at: Timestamp,
+    pub state: &'static str,
+    /// Why, in words.
+    pub reason: String,
+    /// When.
+    pub created_at: Timestamp,
 }
 
+/// Why money did not go back. Nothing was changed.
 #[derive(Debug, thiserror::Error, rest::Problem)]
-pub(crate) enum RefundError {
+pub enum RefundError {
+    /// Somebody asked who may not.
     #[error(transparent)]
     #[problem(transparent)]
     Denied(#[from] Denied),
+    /// There is no money to give back.
     #[error("the order has not been paid")]
     #[problem(409, "order.not_paid")]
     NotPaid,
+    /// The team decides.
     #[error("the order waits for its team; it is refunded by itself when the team fails")]
     #[problem(409, "order.waiting_team")]
     WaitingTeam,
+    /// Not lines of the order, or nothing of them.
     #[error("name lines of the order, each once, with amounts of 0 or more, and refund something")]
     #[problem(422, "refund.lines")]
     Lines,
+    /// More than the line cost.
     #[error("that is more than is left to refund of line {line}; see the order's lines")]
     #[problem(409, "refund.beyond_line")]
-    BeyondLine { line: i64 },
+    BeyondLine {
+        /// Which line.
+        line: i64,
+    },
+    /// More than the delivery cost.
     #[error("that is more than is left to refund of the delivery")]
     #[problem(409, "refund.beyond_shipping")]
     BeyondShipping,
+    /// More units would return than were sold.
     #[error(transparent)]
     #[problem(transparent)]
     Stock(#[from] StockError),
+    /// The ledger says no.
     #[error(transparent)]
     #[problem(transparent)]
     Ledger(#[from] TransferError),
+    /// The store failed.
     #[error(transparent)]
     #[problem(internal)]
     Db(#[from] DbError),
 }
 
 /// What goes back, and why.
-pub(crate) struct Refund {
-    pub(crate) id: RefundId,
-    pub(crate) lines: Vec<LineRefund>,
-    pub(crate) shipping: i64,
-    pub(crate) reason: String,
-    pub(crate) restock: bool,
-    pub(crate) actor: Option<PersonId>,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refund {
+    /// Its id.
+    pub id: RefundId,
+    /// What goes back of which line, each at most once.
+    pub lines: Vec<RefundPart>,
+    /// What goes back of the delivery.
+    pub shipping: i64,
+    /// Why, in words.
+    pub reason: String,
+    /// Who gives it back; nobody when it happens by itself.
+    pub actor: Option<PersonId>,
 }
 
 impl Refund {
     /// Everything that has not gone back yet.
     pub(crate) fn whole(id: RefundId, order: &Order, lines: &[Line], reason: &str) -> Self {
-        let left = |line: &Line| LineRefund {
+        let left = |line: &Line| RefundPart {
             line: line.line,
             amount_minor: line.total.saturating_sub(line.refunded),
+            units: line.qty.saturating_sub(line.restocked),
         };
         Self {
             id,
             lines: lines.iter().map(left).collect(),
             shipping: order.shipping.saturating_sub(order.shipping_refunded),
             reason: reason.to_owned(),
-            restock: true,
             actor: None,
         }
     }
@@ -146,6 +181,7 @@ pub(crate) fn refund(tx: &mut Tx, mut order: Order, refund: &Refund) -> Result<R
     store::update_order(tx, &order)?;
     let (merchant, currency) = (order.merchant, order.currency);
     let from = if is_settled {
+        settlement::api::take_turn(tx, merchant)?;
         payments::api::payable(merchant, currency)
     } else {
         payments::api::escrow(merchant, currency)
@@ -153,6 +189,9 @@ pub(crate) fn refund(tx: &mut Tx, mut order: Order, refund: &Refund) -> Result<R
     let new = NewRefund { id: refund.id, order: order.id, payment, amount: order.money(amount), from };
     let is_done = payments::api::refund(tx, &new)?;
     reach::api::claw_back(tx, order.id, refund.id, merchant, currency, &clawed)?;
+    if is_settled {
+        tell_statement(tx, &order, (refund.id, amount), &clawed)?;
+    }
     finish(tx, &order, refund, amount)?;
     let state = if is_done { "done" } else { "pending" };
     Ok(RefundView {
@@ -163,6 +202,24 @@ pub(crate) fn refund(tx: &mut Tx, mut order: Order, refund: &Refund) -> Result<R
         reason: refund.reason.clone(),
         created_at: row.created_at,
     })
+}
+
+/// What a refund of a settled order means for the merchant's statement and the platform's fee.
+fn tell_statement(
+    tx: &mut Tx,
+    order: &Order,
+    (refund, amount): (RefundId, i64),
+    clawed: &[RefundedLine],
+) -> Result<(), TransferError> {
+    let back = |line: &RefundedLine| LineBack {
+        line: line.line,
+        refunded: line.refunded_before.saturating_add(line.refunded_now),
+    };
+    let lines: Vec<LineBack> = clawed.iter().map(back).collect();
+    let Order { id, merchant, currency, .. } = *order;
+    let number = order.number.as_str();
+    let what = Refunded { order: id, number, refund, merchant, currency, amount, lines: &lines };
+    settlement::api::refund_settled(tx, &what)
 }
 
 fn finish(tx: &mut Tx, order: &Order, refund: &Refund, amount: i64) -> Result<(), RefundError> {
@@ -191,11 +248,14 @@ fn check(order: &Order, lines: &[Line], refund: &Refund) -> Result<i64, RefundEr
     }
     for part in &refund.lines {
         let line = lines.iter().find(|line| line.line == part.line).ok_or(RefundError::Lines)?;
-        if part.amount_minor < 0 || !seen.insert(part.line) {
+        if part.amount_minor < 0 || part.units < 0 || !seen.insert(part.line) {
             return Err(RefundError::Lines);
         }
         if part.amount_minor > line.total.saturating_sub(line.refunded) {
             return Err(RefundError::BeyondLine { line: part.line });
+        }
+        if part.units > line.qty.saturating_sub(line.restocked) {
+            return Err(StockError::Beyond.into());
         }
         sum = sum.saturating_add(part.amount_minor);
     }
@@ -208,13 +268,11 @@ fn refund_lines(tx: &mut Tx, order: &Order, lines: &[Line], refund: &Refund) -> 
     let (mut clawed, mut back) = (Vec::new(), Vec::new());
     for part in &refund.lines {
         let Some(line) = lines.iter().find(|line| line.line == part.line) else { continue };
-        let is_all = line.refunded.saturating_add(part.amount_minor) == line.total;
-        let units = if refund.restock && is_all { line.qty.saturating_sub(line.restocked) } else { 0 };
-        if !store::refund_line(tx, order.id, part.line, part.amount_minor, units)? {
+        if !store::refund_line(tx, order.id, part.line, part.amount_minor, part.units)? {
             return Err(tx.give_up(DbError::Conflict).into());
         }
-        if units > 0 {
-            back.push((line.sku, units));
+        if part.units > 0 {
+            back.push((line.sku, part.units));
         }
         clawed.push(RefundedLine {
             line: line.line,
@@ -232,6 +290,18 @@ struct RefundOrder {
     body: RefundBody,
 }
 
+/// The parts as the shop wrote them; a line that goes back in full returns to stock when the shop says so.
+fn parts(lines: &[Line], body: &RefundBody) -> Vec<RefundPart> {
+    let part = |wanted: &LineRefund| {
+        let line = lines.iter().find(|line| line.line == wanted.line);
+        let whole = line
+            .filter(|line| body.restock && line.refunded.saturating_add(wanted.amount_minor) == line.total);
+        let units = whole.map_or(0, |line| line.qty.saturating_sub(line.restocked));
+        RefundPart { line: wanted.line, amount_minor: wanted.amount_minor, units }
+    };
+    body.lines.iter().map(part).collect()
+}
+
 fn refund_by_staff(tx: &mut Tx, command: &RefundOrder) -> Result<RefundView, RefundError> {
     let order = store::find_order(tx, command.order)?.ok_or(Denied::Unknown)?;
     command.actor.may(order.merchant, Right::Refunds)?;
@@ -242,10 +312,9 @@ fn refund_by_staff(tx: &mut Tx, command: &RefundOrder) -> Result<RefundView, Ref
     let id: RefundId = tx.new_id();
     let what = Refund {
         id,
-        lines: command.body.lines.clone(),
+        lines: parts(&store::lines(tx, order.id)?, &command.body),
         shipping: command.body.shipping_minor,
         reason: command.body.reason.as_str().to_owned(),
-        restock: command.body.restock,
         actor: Some(command.actor.person),
     };
     let view = refund(tx, order, &what)?;

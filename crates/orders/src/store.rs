@@ -9,7 +9,8 @@ use crate::model::{Line, Order, OrderState};
 
 const ORDER: &str = "SELECT id, checkout, number, buyer, merchant, currency, goods, discount, shipping, total, captured,
     refunded, shipping_refunded, activity, team, payment, address, note, explanations, placed_at, pay_by, paid_at,
-    confirmed_at, shipped_at, received_at, settle_at, completed_at, cancelled_at, carrier, tracking, version
+    confirmed_at, shipped_at, received_at, settle_at, completed_at, cancelled_at, carrier, tracking, open_cases,
+    replaces, version
     FROM orders_order";
 
 fn order(row: &Row<'_>) -> Result<Order, DbError> {
@@ -44,7 +45,9 @@ fn order(row: &Row<'_>) -> Result<Order, DbError> {
         cancelled_at: row.get(27)?,
         carrier: row.get(28)?,
         tracking: row.get(29)?,
-        version: row.get(30)?,
+        open_cases: row.get(30)?,
+        replaces: row.get(31)?,
+        version: row.get(32)?,
     })
 }
 
@@ -56,15 +59,17 @@ pub(crate) fn insert_order(tx: &mut Tx, row: &Order) -> Result<(), DbError> {
     tx.later(
         "INSERT INTO orders_order (id, checkout, number, buyer, merchant, state, currency, goods, discount, shipping,
              tax, total, captured, refunded, shipping_refunded, activity, team, address, note, explanations,
-             placed_at, pay_by, version)
+             placed_at, pay_by, paid_at, confirmed_at, replaces, version)
          VALUES (:id, :checkout, :number, :buyer, :merchant, :state, :currency, :goods, :discount, :shipping, 0,
-             :total, 0, 0, 0, :activity, :team, :address, :note, :explanations, :placed, :pay_by, 1)",
+             :total, 0, 0, 0, :activity, :team, :address, :note, :explanations, :placed, :pay_by, :paid,
+             :confirmed, :replaces, 1)",
         params![
             "id" => row.id, "checkout" => row.checkout, "number" => &row.number, "buyer" => row.buyer,
             "merchant" => row.merchant, "state" => row.state().word(), "currency" => row.currency,
             "goods" => row.goods, "discount" => row.discount, "shipping" => row.shipping, "total" => row.total,
             "activity" => row.activity, "team" => row.team, "address" => &row.address, "note" => row.note.clone(),
             "explanations" => &row.explanations, "placed" => row.placed_at, "pay_by" => row.pay_by,
+            "paid" => row.paid_at, "confirmed" => row.confirmed_at, "replaces" => row.replaces,
         ],
     )
 }
@@ -79,7 +84,7 @@ pub(crate) fn update_order(tx: &mut Tx, row: &Order) -> Result<(), DbError> {
              shipping_refunded = :shipping_refunded, team = :team, payment = :payment, paid_at = :paid,
              confirmed_at = :confirmed, shipped_at = :shipped, received_at = :received, settle_at = :settle,
              completed_at = :completed, cancelled_at = :cancelled, carrier = :carrier, tracking = :tracking,
-             version = version + 1
+             open_cases = :open_cases, version = version + 1
          WHERE id = :id AND version = :version",
         params![
             "id" => row.id, "version" => row.version, "state" => row.state().word(), "captured" => row.captured,
@@ -87,7 +92,7 @@ pub(crate) fn update_order(tx: &mut Tx, row: &Order) -> Result<(), DbError> {
             "payment" => row.payment, "paid" => row.paid_at, "confirmed" => row.confirmed_at,
             "shipped" => row.shipped_at, "received" => row.received_at, "settle" => row.settle_at,
             "completed" => row.completed_at, "cancelled" => row.cancelled_at, "carrier" => row.carrier.clone(),
-            "tracking" => row.tracking.clone(),
+            "tracking" => row.tracking.clone(), "open_cases" => row.open_cases,
         ],
     )
 }
@@ -128,16 +133,18 @@ pub(crate) fn insert_lines(tx: &mut Tx, id: OrderId, lines: &[Line]) -> Result<(
             line.total.into(),
             0_i64.into(),
             0_i64.into(),
+            line.no_reason_return.into(),
         ]);
     }
     let head = "INSERT INTO orders_line (order_id, line, sku, product, title, options, picture, qty, unit, base_unit,
-        discount, total, refunded, restocked)";
+        discount, total, refunded, restocked, no_reason_return)";
     tx.insert_later(head, &rows, "")
 }
 
 pub(crate) fn lines(rx: &mut Rx, id: OrderId) -> Result<Vec<Line>, DbError> {
     rx.list(
-        "SELECT line, sku, product, title, options, picture, qty, unit, base_unit, discount, total, refunded, restocked
+        "SELECT line, sku, product, title, options, picture, qty, unit, base_unit, discount, total, refunded, restocked,
+             no_reason_return
          FROM orders_line WHERE order_id = :id ORDER BY order_id, line LIMIT 200",
         params!["id" => id],
         |row| {
@@ -156,6 +163,7 @@ pub(crate) fn lines(rx: &mut Rx, id: OrderId) -> Result<Vec<Line>, DbError> {
                 total: row.get(10)?,
                 refunded: row.get(11)?,
                 restocked: row.get(12)?,
+                no_reason_return: row.get(13)?,
             })
         },
     )

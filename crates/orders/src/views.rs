@@ -33,6 +33,8 @@ struct OrderLineView {
     discount: Money,
     total: Money,
     refunded: Money,
+    /// Whether it may be returned within seven days without a reason.
+    no_reason_return: bool,
 }
 
 /// How an order travels.
@@ -47,7 +49,7 @@ struct ShipmentView {
 struct TimelineView {
     at: Timestamp,
     /// `placed paid team_succeeded team_failed shipped received completed cancelled refunded partly_refunded
-    /// ladder_refunded`.
+    /// ladder_refunded replacement`.
     what: String,
     /// `buyer`, `shop` or `system`.
     actor: &'static str,
@@ -81,6 +83,8 @@ pub(crate) struct OrderView {
     note: Option<String>,
     /// The team it belongs to, also after teams have merged.
     team: Option<TeamId>,
+    /// The order whose goods it replaces.
+    replaces: Option<OrderId>,
     placed_at: Timestamp,
     pay_by: Timestamp,
     paid_at: Option<Timestamp>,
@@ -109,6 +113,7 @@ fn line_view(order: &Order, line: Line) -> OrderLineView {
         discount: order.money(line.discount),
         total: order.money(line.total),
         refunded: order.money(line.refunded),
+        no_reason_return: line.no_reason_return,
     }
 }
 
@@ -158,6 +163,7 @@ fn view_of(rx: &mut Rx, order: &Order) -> Result<OrderView, DbError> {
         address: parse(&order.address)?,
         note: order.note.clone(),
         team,
+        replaces: order.replaces,
         placed_at: order.placed_at,
         pay_by: order.pay_by,
         paid_at: order.paid_at,

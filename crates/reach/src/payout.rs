@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use base::{Currency, MerchantId, Money, OrderId, PersonId, RefundId};
 use db::{DbError, Tx};
 use ledger::api::{Account, Asset, Kind, Leg, Owner, Transfer, TransferError, TransferKind};
+use settlement::api::Line;
 
 use crate::api::RefundedLine;
 use crate::events::{CommissionClawedBack, CommissionReleased};
@@ -44,9 +45,27 @@ pub(crate) fn pay(
     if to_wallet > 0 {
         legs.push(Leg::credit(Account::wallet(beneficiary, currency), to_wallet));
     }
+    if payout.source == Kind::Payable {
+        // The merchant has the money already, and gives it on.
+        settlement::api::take_turn(tx, payout.merchant)?;
+        tell_statement(tx, payout, "commission", amount)?;
+    }
     post(tx, TransferKind::Commission, payout.order, payout.cause, legs)?;
+    settlement::api::income(tx, beneficiary, "commission", currency, amount)?;
     let (order, amount) = (payout.order, Money::new(amount, currency));
     tx.publish(&CommissionReleased { order, level, beneficiary, amount })?;
+    Ok(())
+}
+
+fn tell_statement(
+    tx: &mut Tx,
+    payout: &Payout<'_>,
+    kind: &'static str,
+    commission: i64,
+) -> Result<(), DbError> {
+    let (order, reference) = (Some(payout.order), payout.cause.to_owned());
+    let line = Line { kind, order, reference, gross: 0, commission, fee: 0 };
+    settlement::api::note(tx, payout.merchant, payout.currency, line)?;
     Ok(())
 }
 
@@ -157,6 +176,10 @@ fn take_back(
     }
     let cause = format!("{} level {level}", claw.refund);
     post(tx, TransferKind::CommissionReversal, claw.order, &cause, legs)?;
+    settlement::api::income(tx, beneficiary, "commission", currency, amount.saturating_neg())?;
+    let (order, merchant) = (claw.order, claw.merchant);
+    let back = Payout { order, merchant, currency, source: Kind::Payable, cause: &cause };
+    tell_statement(tx, &back, "commission_back", amount.saturating_neg())?;
     let (order, refund, amount) = (claw.order, claw.refund, Money::new(amount, currency));
     tx.publish(&CommissionClawedBack { order, refund, level, beneficiary, amount })?;
     Ok(())

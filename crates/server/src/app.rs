@@ -25,6 +25,7 @@ pub(crate) fn modules() -> Vec<Module> {
     vec![
         ledger::module(),
         people::module(),
+        settlement::module(),
         stock::module(),
         pricing::module(),
         catalog::module(),
@@ -33,6 +34,7 @@ pub(crate) fn modules() -> Vec<Module> {
         reach::module(),
         payments::module(),
         orders::module(),
+        aftersale::module(),
         insight::module(),
     ]
 }

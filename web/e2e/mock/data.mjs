@@ -99,12 +99,12 @@ export function order(n, state, extra = {}) {
   return {
     id: id('ord', n), number: `20261122${String(n).padStart(6, '0')}`, merchant: product.merchant, merchant_name: product.merchant_name, buyer: me.id, state, payment_state: state === 'refunded' ? 'refunded' : done ? 'paid' : 'unpaid',
     fulfilment_state: { paid: 'waiting_team', confirmed: 'to_ship', shipped: 'shipped', completed: 'received' }[state] ?? 'none', after_sale_state: 'none',
-    lines: [{ line: 1, sku: sku.id, product: product.id, title: product.title, option_values: sku.option_values, picture: product.pictures[0], qty: 2, unit: sku.price, discount: yuan(0), total: yuan(sku.price.amount_minor * 2), refunded: yuan(0) }],
+    lines: [{ line: 1, sku: sku.id, product: product.id, title: product.title, option_values: sku.option_values, picture: product.pictures[0], qty: 2, unit: sku.price, discount: yuan(0), total: yuan(sku.price.amount_minor * 2), refunded: yuan(0), no_reason_return: product.no_reason_return }],
     goods: q.goods, discount: q.discount, shipping: q.shipping, total: q.total, captured: done ? q.total : yuan(0), refunded: state === 'refunded' ? q.total : yuan(0),
     address: addresses[0], note: '请放驿站', team: state === 'paid' ? id('tem', 3) : null, placed_at: at(-7200), paid_at: done ? at(-7000) : null, shipped_at: null, received_at: null, completed_at: null,
     pay_by: state === 'unpaid' ? at(900) : null, shipment: state === 'shipped' ? { carrier: '顺丰', tracking: 'SF1234567890' } : null, explanations: q.explanations,
     timeline: [{ at: at(-7200), what: 'placed', actor: 'buyer' }, ...(done ? [{ at: at(-7000), what: 'paid', actor: 'buyer' }] : []), ...(state === 'refunded' ? [{ at: at(-600), what: 'refunded', actor: 'shop' }] : [])],
-    shipping_refunded: yuan(0), server_now: at(0), ...extra,
+    shipping_refunded: yuan(0), replaces: null, server_now: at(0), ...extra,
   }
 }
 /** What is near of the offers that `quote` knows. */
@@ -118,3 +118,20 @@ const kept = order(8, 'completed')
 orders.push({ ...kept, payment_state: 'partly_refunded', captured: yuan(kept.goods.amount_minor + 600), total: yuan(kept.goods.amount_minor + 600), refunded: kept.goods, lines: kept.lines.map((line) => ({ ...line, refunded: line.total })), timeline: [...kept.timeline, { at: at(-60), what: 'partly_refunded', actor: 'shop' }] })
 const cheaper = order(9, 'confirmed')
 orders.push({ ...cheaper, payment_state: 'partly_refunded', refunded: yuan(300), lines: cheaper.lines.map((line) => ({ ...line, refunded: yuan(300) })), timeline: [...cheaper.timeline, { at: at(-60), what: 'ladder_refunded', actor: 'system' }] })
+
+/** After-sale cases in several states, of the completed order. */
+export function afterSale(n, kind, state, may, extra = {}) {
+  const of = orders[4]
+  const line = of.lines[0]
+  return {
+    id: id('cas', n), order: of.id, order_number: of.number, merchant: of.merchant, merchant_name: of.merchant_name, buyer: me.id, buyer_name: me.name, kind, reason: kind === 'return' ? 'no_reason' : 'faulty', state,
+    items: [{ line: 1, title: line.title, option_values: line.option_values, picture: line.picture, units: kind === 'refund' ? 0 : 2, amount: line.total, to_sku: null, to_option_values: kind === 'exchange' ? ['大果'] : [] }],
+    amount: line.total, shipping: yuan(0), refunded: state === 'done' ? line.total : yuan(0), carrier: state === 'goods_sent' ? '中通' : null, tracking: state === 'goods_sent' ? 'ZT0001' : null,
+    return_address: state === 'awaiting_goods' ? { name: '仓库', phone: '13800000000', region: '浙江省杭州市余杭区', street: '良渚街道 88 号' } : null, replacement: null, due_at: state === 'done' || state === 'disputed' ? null : at(86400), opened_at: at(-3600),
+    turns: [{ at: at(-3600), side: 'buyer', what: 'opened', words: '打开发现坏了两个' }, ...(state === 'disputed' ? [{ at: at(-1800), side: 'shop', what: 'declined', words: '照片看不出问题' }, { at: at(-600), side: 'buyer', what: 'disputed', words: '请平台看看' }] : [])], may, server_now: at(0), ...extra,
+  }
+}
+export const cases = [
+  afterSale(1, 'return', 'awaiting_goods', ['send', 'withdraw', 'say']), afterSale(2, 'refund', 'requested', ['agree', 'decline', 'say']), afterSale(3, 'exchange', 'goods_sent', ['replace', 'accept', 'decline', 'say']),
+  afterSale(4, 'refund', 'disputed', ['decide', 'say']), afterSale(5, 'refund', 'done', []), afterSale(6, 'refund', 'declined', ['dispute', 'withdraw', 'say']),
+]

@@ -4,7 +4,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { activities, addresses, at, categories, id, me, merchants, next, orders, order, people, products, quote, teams, yuan } from './data.mjs'
+import { activities, addresses, at, cases, categories, id, me, merchants, next, orders, order, people, products, quote, teams, yuan } from './data.mjs'
 
 const web = fileURLToPath(new URL('../..', import.meta.url))
 const KINDS = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.json': 'application/json' }
@@ -33,7 +33,7 @@ function makeApi(state) {
         const product = products.find((p) => p.skus.some((s) => s.id === sku))
         if (product?.merchant !== m.id) return []
         const found = product.skus.find((s) => s.id === sku)
-        return [{ sku, product: product.id, title: product.title, picture: product.pictures[0], option_values: found.option_values, qty, unit: found.price, available: found.available, problem: found.available < 1 ? 'stock.short' : null }]
+        return [{ sku, product: product.id, title: product.title, picture: product.pictures[0], option_values: found.option_values, qty, unit: found.price, available: found.available, no_reason_return: product.no_reason_return, problem: found.available < 1 ? 'stock.short' : null }]
       })
       return { merchant: m.id, merchant_name: m.name, lines, quote: quote(lines.filter((l) => !l.problem)), next: next(quote(lines.filter((l) => !l.problem))) }
     }).filter((g) => g.lines.length > 0)
@@ -99,6 +99,24 @@ function makeApi(state) {
     ['GET', '/orders/([^/]+)', ([o]) => find(orders, o)],
     ['POST', '/orders/([^/]+)/(cancel|receive|shipments)', ([o, act]) => order(Number.parseInt(o.slice(4), 16), { cancel: 'cancelled', receive: 'received', shipments: 'shipped' }[act])],
     ['GET', '/orders/([^/]+)/evidence', () => ({ model: 'last_touch', window_hours: 72, touches: [{ at: at(-8000), code: 'K7Q2M0', sharer: id('per', 2), sharer_name: '周*', scene: 'link', counted: true, reason: 'counted' }, { at: at(-9000), code: 'K7Q2M1', sharer: id('per', 3), sharer_name: '李*', scene: 'poster', counted: false, reason: 'superseded' }], commissions: [commission(0, 'frozen')] })],
+    ['GET', '/orders/([^/]+)/after-sale-options', ([o]) => ({ kinds: ['refund', 'return', 'exchange', 'price_protection'], lines: find(orders, o).lines.map((l) => ({ line: l.line, units: l.qty, amount: l.total, no_reason_return: l.no_reason_return })), no_reason_until: at(86400 * 5), price_drop: yuan(300), cases: [] })],
+    ['POST', '/orders/[^/]+/after-sales', (_, body) => ({ ...cases[0], kind: body.kind, reason: body.reason })],
+    ['GET', '/after-sales', () => page(cases)],
+    ['GET', '/after-sales/([^/]+)', ([c]) => find(cases, c)],
+    ['POST', '/after-sales/([^/]+)/([a-z]+)', ([c, act]) => ({ ...find(cases, c), state: { send: 'goods_sent', withdraw: 'withdrawn', dispute: 'disputed', agree: 'done', accept: 'done', decline: 'declined', decide: 'done' }[act] ?? find(cases, c).state, may: [] })],
+    ['GET', '/merchants/[^/]+/after-sales', (_, __, url) => page(cases.filter((c) => c.state === (url.searchParams.get('state') ?? 'requested')))],
+    ['GET', '/merchants/[^/]+/after-sale-terms', () => ({ address: { name: '仓库', phone: '13800000000', region: '浙江省杭州市余杭区', street: '良渚街道 88 号' }, price_protection_days: 15, version: 1 })],
+    ['PUT', '/merchants/[^/]+/after-sale-terms', (_, body) => ({ ...body, version: 2 })],
+    ['GET', '(?:/merchants/[^/]+)?/fee-rules', () => ({ rate_bp: 100, versions: [{ version: 2, rate_bp: 100, from: at(-86400), set_at: at(-90000), note: '只按实际成交收取' }, { version: 1, rate_bp: 60, from: at(-8640000), set_at: at(-8640000), note: '开业优惠' }] })],
+    ['PUT', '/fee-rules', (_, body) => ({ rate_bp: body.rate_bp, versions: [] })],
+    ['GET', '/merchants/[^/]+/statement', () => ({ from: at(-2678400), to: at(0), opening: yuan(100000), gross: yuan(15000), commission: yuan(750), fee: yuan(150), net: yuan(14100), closing: yuan(114100), lines: page([['settled', 9900, 495, 99], ['settled', 8100, 405, 81], ['refund', -3000, 0, -30], ['commission_back', 0, -150, 0], ['payout', -20000, 0, 0]].map(([kind, gross, commission, fee], n) => ({ id: id('stl', n), at: at(-n * 7000), kind, order: kind === 'payout' ? null : orders[n].id, reference: orders[n].number, gross: yuan(gross), commission: yuan(commission), fee: yuan(fee), net: yuan(gross - commission - fee) }))) })],
+    ['GET', '(?:/merchants/[^/]+)?/payouts', (_, __, url) => page(['requested', 'approved', 'paid', 'rejected'].filter((s) => !url.searchParams.get('state') || s === url.searchParams.get('state')).map((s, n) => ({ id: id('pyo', n), merchant: mid, merchant_name: merchants[0].name, amount: yuan(20000 + n * 5000), state: s, destination: '招商银行 6225 **** 1234', requested_by: me.id, decided_by: null, reference: s === 'paid' ? 'BK20261123' : s === 'rejected' ? '账号有误' : null, requested_at: at(-n * 9000), decided_at: null, ended_at: null })))],
+    ['POST', '(?:/merchants/[^/]+)?/payouts(?:/[^/]+/[a-z]+)?', () => ({ id: id('pyo', 9), state: 'requested' })],
+    ['GET', '/merchants/[^/]+/deposit', () => ({ due: yuan(200000), held: yuan(150000) })],
+    ['POST', '/merchants/[^/]+/deposit/[a-z]+', () => ({ due: yuan(200000), held: yuan(200000) })],
+    ['GET', '/me/income', () => ({ items: [20264, 20263].map((quarter) => ({ person: me.id, name: me.name, quarter, kind: 'commission', payments: 7, paid: yuan(4200), taken_back: yuan(320), net: yuan(3880) })) })],
+    ['GET', '/income-reports/[0-9]+', () => page(people.map((p, n) => ({ person: p.id, name: p.name, quarter: 20264, kind: 'commission', payments: 3 + n, paid: yuan(1200 * (n + 1)), taken_back: yuan(100 * n), net: yuan(1200 * (n + 1) - 100 * n) })))],
+    ['GET', '/disputes', () => page(cases.filter((c) => c.state === 'disputed'))],
     ['POST', '/entries', () => entry(0)],
     ['GET', '/entries/[^/]+', () => ({ code: 'K7Q2M0', target: { kind: 'product', id: products[0].id }, title: products[0].title, picture: products[0].pictures[0], price: products[0].skus[0].price, team_price: null, sharer_name: '周*' })],
     ['POST', '/touches', () => ({ recorded: true })],
@@ -116,7 +134,7 @@ function makeApi(state) {
     ['GET', '/merchants/[^/]+/balance/entries', () => page([1, 2, 3, 4, 5, 6].map(ledger))],
     ['GET', '/merchants/[^/]+/staff', () => page([{ person: me.id, name: me.name, phone_masked: me.phone_masked, role: 'owner', rights: [], is_invited: false }, { person: id('per', 4), name: '何川', phone_masked: '139****0004', role: 'staff', rights: ['orders', 'stock'], is_invited: true }])],
     ['GET', '(?:/merchants/[^/]+)?/audit-log', (_, __, url) => page([1, 2, 3].map((n) => ({ id: id('aud', n), at: at(-n * 5000), actor: me.id, actor_name: me.name, merchant: null, action: ['person.ban', 'product.publish', 'staff.add'][n % 3], target: [people[2].id, products[n].id, people[1].id][n % 3], detail: ['多次恶意退款', products[n].title, 'orders, stock'][n % 3] })).filter((act) => act.target === (url.searchParams.get('target') ?? act.target)))],
-    ['GET', '/merchants/[^/]+/dashboard', () => ({ orders: 128, paid: yuan(486210), refunded: yuan(12980), buyers: 96, repeat_buyers: 31, teams_open: 4, to_ship: 7, low_stock: 2, commissions_frozen: yuan(9120), by_day: Array.from({ length: 14 }, (_, n) => ({ day: `2026-11-${String(n + 9).padStart(2, '0')}`, orders: 4 + ((n * 7) % 11), paid: yuan(18000 + ((n * 7919) % 31000)) })), top_products: products.slice(0, 4).map((p, n) => ({ product: p.id, title: p.title, qty: 60 - n * 9, paid: yuan(180000 - n * 30000) })) })],
+    ['GET', '/merchants/[^/]+/dashboard', () => ({ orders: 128, paid: yuan(486210), refunded: yuan(12980), buyers: 96, repeat_buyers: 31, teams_open: 4, to_ship: 7, cases_waiting: 3, low_stock: 2, commissions_frozen: yuan(9120), by_day: Array.from({ length: 14 }, (_, n) => ({ day: `2026-11-${String(n + 9).padStart(2, '0')}`, orders: 4 + ((n * 7) % 11), paid: yuan(18000 + ((n * 7919) % 31000)) })), top_products: products.slice(0, 4).map((p, n) => ({ product: p.id, title: p.title, qty: 60 - n * 9, paid: yuan(180000 - n * 30000) })) })],
     ['GET', '/people', (_, __, url) => page(people.filter((p) => !url.searchParams.get('find') || p.id === url.searchParams.get('find') || p.phone_masked?.startsWith(url.searchParams.get('find').slice(0, 3))))],
     ['GET', '/people/([^/]+)', ([p]) => { const found = find(people, p); return found && { person: found, merchants: found.id === me.id ? me.merchants : [] } }],
     ['POST', '/people/([^/]+)/(ban|unban)', ([p, act]) => { const found = find(people, p); if (found) found.state = act === 'ban' ? 'banned' : 'member'; return null }],

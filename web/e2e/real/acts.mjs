@@ -66,6 +66,9 @@ export async function fillAddress(person, name, phone) {
 export async function pay(person, method) {
   const { page, say } = person
   await page.waitForURL(/\/checkout/)
+  await settled(page)
+  // What may not be returned is confirmed, each for itself.
+  for (const box of await page.locator('label.confirm input').all()) await box.check()
   await person.look('checkout')
   await page.getByRole('button', { name: say.submit, exact: true }).click()
   await page.waitForURL(/\/cashier/)

@@ -14,6 +14,7 @@ pub(crate) fn parts() -> Parts {
     let modules = vec![
         ledger::module(),
         people::module(),
+        settlement::module(),
         stock::module(),
         pricing::module(),
         catalog::module(),

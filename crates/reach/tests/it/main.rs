@@ -21,6 +21,7 @@ pub(crate) fn parts() -> Parts {
         modules: vec![
             ledger::module(),
             people::module(),
+            settlement::module(),
             stock::module(),
             catalog::module(),
             reach::module(),

@@ -4,6 +4,8 @@ use anyhow::{Context, Result};
 use base::{Moment, SeededRng, Timestamp};
 use serde_json::{Value, json};
 
+mod complaints;
+
 use super::world::World;
 use super::{Offered, OpenShop};
 use crate::inside::{Inside, items, number, text};
@@ -94,6 +96,10 @@ impl<'a> Life<'a> {
                 }
                 if step == 2 && day % 4 == 1 {
                     self.send_back(day).await?;
+                }
+                if step == 1 && day > 4 {
+                    self.complain(day).await?;
+                    self.answer(day).await?;
                 }
                 self.inside.pass(seconds).await?;
                 if is_last {
@@ -214,7 +220,12 @@ impl<'a> Life<'a> {
             self.buy_alone().await?;
         }
         self.leave_unpaid().await?;
-        self.leave_unpaid().await
+        self.leave_unpaid().await?;
+        // Left for a person to answer.
+        for day in 0..4 {
+            self.complain(day).await?;
+        }
+        Ok(())
     }
 
     /// `sharer` sends a link, `friend` opens it.
@@ -239,7 +250,8 @@ impl<'a> Life<'a> {
         };
         let body = json!({
             "source": { "kind": "now", "sku": sku, "qty": wish.qty, "deal": deal },
-            "address": buyer.address, "expected_total_minor": number(&quote, "/total/amount_minor")?,
+            "address": buyer.address, "no_return_confirmed": [sku],
+            "expected_total_minor": number(&quote, "/total/amount_minor")?,
         });
         let Ok(checkout) = self.inside.ask("POST", "/checkouts", &buyer.token, body).await? else {
             return Ok(None);

@@ -16,6 +16,8 @@ use crate::inside::{Inside, items, text};
 pub(crate) async fn open(inside: &Inside, world: &World) -> Result<Vec<OpenShop>> {
     let operator = operator(inside, &world.operator).await?;
     let categories = items(&inside.call("GET", "/categories", "", Value::Null).await?);
+    let fee = json!({ "rate_bp": 100, "note": "平台服务费 1%，只按实际成交收取" });
+    inside.call("PUT", "/fee-rules", &operator, fee).await?;
     let mut shops = Vec::new();
     for shop in &world.shop {
         shops.push(open_one(inside, &operator, shop).await?);
@@ -77,6 +79,9 @@ async fn open_one(inside: &Inside, operator: &str, shop: &Shop) -> Result<OpenSh
     let rules = json!({ "level1_bp": level1, "level2_bp": level2, "window_hours": 72, "model": "last_touch",
         "return_window_days": 7 });
     inside.call("PUT", &format!("{of}/commission-rules"), &token, rules).await?;
+    let terms = json!({ "address": { "name": shop.staff.name, "phone": shop.staff.phone,
+        "region": "浙江省杭州市余杭区", "street": "良渚街道 88 号仓库" }, "price_protection_days": 15, "version": 0 });
+    inside.call("PUT", &format!("{of}/after-sale-terms"), &token, terms).await?;
     Ok(OpenShop {
         key: shop.key.clone(),
         merchant: merchant.parse::<MerchantId>()?,

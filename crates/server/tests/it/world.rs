@@ -179,6 +179,10 @@ impl World {
     }
 
     async fn buy(&mut self) {
+        let payout = json!({ "amount_minor": 1, "destination": "招商银行 6225" });
+        let payout = self.call("POST", "/merchants/{merchant}/payouts", "owner", payout).await;
+        self.ids.insert("payout", text(&payout, "/id"));
+        self.ids.insert("quarter", "20262".to_owned());
         let address = json!({ "name": "客", "phone": "13700000002", "region": "浙江省杭州市", "street": "一号",
             "is_default": true });
         let address = text(&self.call("POST", "/me/addresses", "buyer", address).await, "/id");
@@ -194,6 +198,11 @@ impl World {
         let pending = self.ids["payment"].clone();
         self.ids.insert("pending_payment", pending);
         self.order(&Value::Null, "wallet").await;
+        let items = json!([{ "line": 1, "units": 1 }]);
+        let case = json!({ "kind": "refund", "reason": "faulty", "items": items });
+        let case = self.call("POST", "/orders/{order}/after-sales", "buyer", case).await;
+        self.ids.insert("case", text(&case, "/id"));
+        self.order(&Value::Null, "wallet").await;
     }
 
     /// Buys one; answers the team, and leaves order and payment among the ids.
@@ -202,7 +211,8 @@ impl World {
         let body = json!({ "items": [{ "sku": sku, "qty": 1 }], "deal": deal });
         let quote = self.call("POST", "/quotes", "buyer", body).await;
         let body = json!({ "source": { "kind": "now", "sku": sku, "qty": 1, "deal": deal },
-            "address": self.ids["address"], "expected_total_minor": quote["total"]["amount_minor"] });
+            "address": self.ids["address"], "no_return_confirmed": [sku],
+            "expected_total_minor": quote["total"]["amount_minor"] });
         let checkout = self.call("POST", "/checkouts", "buyer", body).await;
         let order = text(&checkout, "/orders/0");
         let body = json!({ "orders": [order], "method": method });

@@ -1,4 +1,5 @@
 import { createRouter, createWebHistory, type RouteRecordRaw, type Router } from 'vue-router'
+import { operatorRoutes as aftersaleOperator, routes as aftersale } from './features/aftersale/routes'
 import { routes as catalog } from './features/catalog/routes'
 import { routes as deals } from './features/deals/routes'
 import { routes as insight } from './features/insight/routes'
@@ -8,6 +9,7 @@ import { operatorRoutes as peopleOperator, routes as people } from './features/p
 import { operatorRoutes as searchOperator, routes as search } from './features/search/routes'
 import { routes as pricing } from './features/pricing/routes'
 import { routes as reach } from './features/reach/routes'
+import { operatorRoutes as settlementOperator, routes as settlement } from './features/settlement/routes'
 import { routes as stock } from './features/stock/routes'
 import { useSession } from './stores/session'
 
@@ -31,9 +33,9 @@ const routes: RouteRecordRaw[] = [
         path: 'm/:merchant',
         component: () => import('./parts/MerchantFrame.vue'),
         props: true,
-        children: [...insight, ...catalog, ...stock, ...pricing, ...orders, ...deals, ...reach, ...ledger, ...people, ...search],
+        children: [...insight, ...catalog, ...stock, ...pricing, ...orders, ...aftersale, ...deals, ...reach, ...ledger, ...settlement, ...people, ...search],
       },
-      { path: 'operator', children: [...ledgerOperator, ...peopleOperator, ...searchOperator] },
+      { path: 'operator', children: [...aftersaleOperator, ...settlementOperator, ...ledgerOperator, ...peopleOperator, ...searchOperator] },
       { path: ':rest(.*)*', component: () => import('./parts/MissingPage.vue'), meta: { title: 'page.missing' } },
     ],
   },

@@ -1,4 +1,5 @@
 import { createRouter, createWebHistory, type Router, type RouteRecordRaw } from 'vue-router'
+import { routes as aftersale } from './features/aftersale/routes'
 import { routes as catalog } from './features/catalog/routes'
 import { routes as deals } from './features/deals/routes'
 import { routes as ledger } from './features/ledger/routes'
@@ -6,6 +7,7 @@ import { routes as orders } from './features/orders/routes'
 import { routes as payments } from './features/payments/routes'
 import { routes as people } from './features/people/routes'
 import { routes as reach } from './features/reach/routes'
+import { routes as settlement } from './features/settlement/routes'
 import { useReach } from './stores/reach'
 import { useSession } from './stores/session'
 
@@ -29,7 +31,7 @@ const missing: RouteRecordRaw = {
 export function createShopRouter(t: (key: string) => string): Router {
   const router = createRouter({
     history: createWebHistory('/'),
-    routes: [...catalog, ...deals, ...orders, ...payments, ...reach, ...people, ...ledger, missing],
+    routes: [...catalog, ...deals, ...orders, ...aftersale, ...payments, ...reach, ...people, ...ledger, ...settlement, missing],
     scrollBehavior: (to, from, saved) => {
       if (saved) return saved
       return to.path === from.path ? undefined : { top: 0 }

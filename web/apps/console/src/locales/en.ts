@@ -7,6 +7,7 @@ export default {
   language: { 'zh-CN': '中文', en: 'English' },
   page: {
     synonyms: 'Synonyms', missed: 'Searched in vain',
+    statement: 'Statement', payouts: 'Payouts and pledge', payout_queue: 'Payouts', fees: 'Fees', income: 'Incomes', cases: 'After-sale', case: 'Case', after_sale_terms: 'After-sale terms', disputes: 'Disputes',
     people: 'People', person: 'Person',
     activity: 'Activity',
     start: 'Console', sign_in: 'Sign in', dashboard: 'Dashboard', orders: 'Orders', order: 'Order', products: 'Products', product: 'Product', product_new: 'New product', import: 'Import products', stock: 'Stock', pricing: 'Offers and freight',
@@ -20,7 +21,7 @@ export default {
   },
   act: {
     synonym: { create: 'New synonyms', update: 'Synonyms changed', delete: 'Synonyms removed' },
-    activity: { create: 'Activity made', update: 'Activity changed', start: 'Activity started', end: 'Activity ended' }, commission: { set: 'Commission rules changed', approve: 'Commission approved', refuse: 'Commission refused' }, merchant: { create: 'Shop made' }, order: { ship: 'Shipped', refund: 'Refunded' }, pricing: { set: 'Offers and freight changed' },
+    activity: { create: 'Activity made', update: 'Activity changed', start: 'Activity started', end: 'Activity ended' }, aftersale: { agree: 'Agreed to a case', decline: 'Declined a case', accept: 'Dealt with a return', decide: 'Decided a dispute', terms: 'Changed after-sale terms' }, fee: { set: 'Published a fee' }, payout: { request: 'Asked for a payout', approve: 'Agreed to a payout', pay: 'Sent a payout', reject: 'Rejected a payout', cancel: 'Cancelled a payout' }, deposit: { ask: 'Asked for a pledge', pay: 'Put a pledge down', deduct: 'Kept part of a pledge', return: 'Gave a pledge back' }, commission: { set: 'Commission rules changed', approve: 'Commission approved', refuse: 'Commission refused' }, merchant: { create: 'Shop made' }, order: { ship: 'Shipped', refund: 'Refunded' }, pricing: { set: 'Offers and freight changed' },
     product: { create: 'Product made', update: 'Product changed', publish: 'Product published', archive: 'Product archived', import: 'Products imported' }, stock: { adjust: 'Stock adjusted' }, staff: { invite: 'Member invited', accept: 'Invitation accepted', decline: 'Invitation declined', add: 'Member added', remove: 'Member removed', rights: 'Rights changed' }, person: { ban: 'Banned', unban: 'Unbanned' },
   },
   role: { owner: 'Owner', staff: 'Staff' },
@@ -30,7 +31,7 @@ export default {
   activity_state: { draft: 'Draft', live: 'Live', ended: 'Ended' },
   entry_kind: { link: 'Link', poster: 'Poster', direct: 'Direct' },
   target_kind: { product: 'Product', team: 'Team', merchant: 'Shop' },
-  account_kind: { wallet: 'Wallet', payable: 'Payable', escrow: 'Escrow', bank: 'Bank', clearing: 'Clearing', fee: 'Fees', debt: 'Debt', equity: 'Demo equity' },
+  account_kind: { wallet: 'Wallet', payable: 'Payable', escrow: 'Escrow', bank: 'Bank', clearing: 'Clearing', fee: 'Fees', deposit: 'pledge', payout: 'payouts under way', debt: 'Debt', equity: 'Demo equity' },
   people: {
     find: 'Phone, its beginning, or an id', nobody: 'Nobody with “{text}”. Give a phone number, its beginning, or the id of a person.', no_people: 'No members yet', all_people: 'All members', since: 'Since', id: 'Id', works_for: 'Works for', works_nowhere: 'Works for no shop', done_to: 'What was done to this person', nothing_done: 'Nothing was done to this person', ban: 'Ban', unban: 'Lift the ban', ban_of: 'Ban {name}', unban_of: 'Lift the ban of {name}',
     ban_note: 'Signed out everywhere at once, and no sign-in until the ban is lifted. Orders and money stay as they are.', unban_note: 'May sign in again.', reason: 'Reason (kept in the audit log)', no_merchants: 'No shops yet', opened: 'Opened', names_failed: 'The names behind the ids could not be loaded',
@@ -41,7 +42,7 @@ export default {
   },
   insight: {
     days: 'Days',
-    to_do: 'To do', to_ship: 'orders to ship', low_stock: 'variants low in stock', teams_open: 'open teams', paid: 'Paid', orders: 'Orders', buyers: 'Buyers', repeat_buyers: 'Repeat buyers', refunded: 'Refunded', commissions_frozen: 'Frozen commissions',
+    to_do: 'To do', cases_waiting: 'Cases to answer', to_ship: 'orders to ship', low_stock: 'variants low in stock', teams_open: 'open teams', paid: 'Paid', orders: 'Orders', buyers: 'Buyers', repeat_buyers: 'Repeat buyers', refunded: 'Refunded', commissions_frozen: 'Frozen commissions',
     by_day: 'Paid by day', as_table: 'Show as a table', day: 'Day', top_products: 'Top products', qty: 'Pieces', nothing: 'Nothing in this period',
   },
   catalog: {
@@ -64,6 +65,16 @@ export default {
     none: 'No orders', number: 'Order', placed: 'Placed', goods_col: 'Goods', receiver: 'Receiver', total: 'Total', fulfilment: 'Fulfilment', and_more: 'and {n} more', number_of: 'Order {number}', lines: 'Lines', unit: 'Unit', discount: 'Discount', refunded: 'Refunded', goods: 'Goods', shipping: 'Shipping', captured: 'Captured', sums: 'Amounts',
     ship: 'Ship', carrier: 'Carrier', tracking: 'Tracking number', shipped_done: 'Shipped', evidence: 'How this purchase came about', no_touch: 'It did not come by anyone’s share', evidence_rule: 'Counted by {model}, within {hours} hours', counted: 'Counted', commission: 'Level {n} · {rate}%', timeline: 'Progress',
     refund: 'Refund', refund_of: 'Refund of order {number}', left: 'Left', amount: 'Amount', amount_of: 'Refund of {title}', all_of: 'All of {title}', whole: 'All', reason: 'Reason', restock: 'Put the goods back into stock', refund_sum: 'Sum', refund_done: 'The refund is under way',
+  },
+  aftersale: {
+    none: 'No cases in this state', opened: 'Asked', order: 'Order', buyer: 'Buyer', what: 'Kind and reason', goods: 'Goods', asked: 'Asked for', due: 'Time left', due_note: 'It moves on by itself in', case_of: 'Case: order {number}', shelf: 'Can be sold again', shelf_of: 'Units of {title} that can be sold again', shelf_note: 'These units return to stock; leave out what is broken or missing.',
+    answer: 'Answer', words: 'Words (the other side reads them)', agree_refund: 'Agree and refund', agree_return: 'Agree to the return', accept: 'Refund', replace: 'Send another', decline: 'Decline', decline_note: 'Say why when you decline; the buyer can ask the platform within seven days.', say: 'Write a message', decide: 'Decide', verdict: 'Decision', verdict_refund: 'Refund the buyer', verdict_return: 'The goods go back first', verdict_reject: 'The shop is right', parcel: 'Sent back', replacement: 'Replacement', course: 'What happened',
+    return_address: 'Return address', return_address_note: 'Where buyers send goods back to. Without it, returns without a reason are not agreed to by themselves.', protection: 'Price protection', protection_days: 'Days after payment in which a lower price is made good (0 for none)', protection_note: 'When a buyer asks, the difference to the price now is refunded without anybody looking.',
+  },
+  settlement: {
+    export: 'Download CSV', opening: 'Opening', gross: 'Gross', commission: 'Commission', fee: 'Fee', net: 'Net', closing: 'Closing', no_lines: 'Nothing in this time', no_payouts: 'No payouts', asked_at: 'Asked', amount: 'Amount', destination: 'Bank account', deposit: 'Pledge (held / asked for)', pay_deposit: 'Put the rest down', rate: 'Fee',
+    ask: 'Ask for a payout', ask_note: 'The amount is set aside at once; another person of the platform agrees and sends it.', cancel: 'Cancel', approve: 'Agree', paid: 'Sent', reject: 'Reject', two_people: 'Whoever asked and whoever agrees must be two people.', bank_number: "The bank's number", reason: 'Why (the merchant reads it)', rate_now: 'The fee is {rate} %', rate_note: 'It counts for orders placed from now on; all versions are kept and open to read.', why: 'Why (merchants read it)', publish: 'Publish', versions: 'Versions', no_versions: 'No fee was ever published; nothing is taken', version: 'Version', from: 'From',
+    quarter: '{year}, quarter {n}', choose_quarter: 'Choose a quarter', income_note: 'What each person was paid and what was taken back, for the report of incomes.', no_income: 'Nobody earned anything in this quarter', times: 'Payments', earned: 'Paid', taken_back: 'Taken back',
   },
   deals: {
     title: 'Name of the activity', find_product: 'Find a product on sale', more_products: 'There are more: type a few letters', edit_of: 'Edit {title}', paid_goods: 'Paid for goods (no freight, before differences returned)', look: 'Look', look_of: 'Look at {title}', has_ladder: 'Ladder of {n}', has_leader: 'Leader price',

@@ -7,6 +7,7 @@ export default {
   language: { 'zh-CN': '中文', en: 'English' },
   page: {
     synonyms: '搜索同义词', missed: '搜不到的词',
+    statement: '对账单', payouts: '提现与保证金', payout_queue: '提现审核', fees: '平台费率', income: '收入报送', cases: '售后', case: '售后详情', after_sale_terms: '售后设置', disputes: '纠纷处理',
     people: '用户管理', person: '用户',
     activity: '拼团活动',
     start: '工作台', sign_in: '登录', dashboard: '概览', orders: '订单', order: '订单', products: '商品', product: '商品', product_new: '新建商品', import: '导入商品', stock: '库存', pricing: '优惠与运费',
@@ -20,7 +21,7 @@ export default {
   },
   act: {
     synonym: { create: '新增同义词', update: '修改同义词', delete: '删除同义词' },
-    activity: { create: '新建活动', update: '修改活动', start: '开始活动', end: '结束活动' }, commission: { set: '修改佣金规则', approve: '批准佣金', refuse: '拒绝佣金' }, merchant: { create: '新建商家' }, order: { ship: '发货', refund: '退款' }, pricing: { set: '修改优惠与运费' },
+    activity: { create: '新建活动', update: '修改活动', start: '开始活动', end: '结束活动' }, aftersale: { agree: '同意售后', decline: '拒绝售后', accept: '处理退货', decide: '裁决纠纷', terms: '修改售后设置' }, fee: { set: '公布费率' }, payout: { request: '申请提现', approve: '同意提现', pay: '登记打款', reject: '驳回提现', cancel: '撤销提现' }, deposit: { ask: '设置保证金', pay: '缴纳保证金', deduct: '扣除保证金', return: '退还保证金' }, commission: { set: '修改佣金规则', approve: '批准佣金', refuse: '拒绝佣金' }, merchant: { create: '新建商家' }, order: { ship: '发货', refund: '退款' }, pricing: { set: '修改优惠与运费' },
     product: { create: '新建商品', update: '修改商品', publish: '上架商品', archive: '下架商品', import: '导入商品' }, stock: { adjust: '调整库存' }, staff: { invite: '邀请成员', accept: '接受邀请', decline: '拒绝邀请', add: '添加成员', remove: '移除成员', rights: '修改权限' }, person: { ban: '封禁', unban: '解封' },
   },
   role: { owner: '店主', staff: '员工' },
@@ -30,7 +31,7 @@ export default {
   activity_state: { draft: '草稿', live: '进行中', ended: '已结束' },
   entry_kind: { link: '链接', poster: '海报', direct: '直接访问' },
   target_kind: { product: '商品', team: '拼团', merchant: '店铺' },
-  account_kind: { wallet: '个人钱包', payable: '应付商家', escrow: '待结算', bank: '渠道存款', clearing: '待清分', fee: '平台收入', debt: '个人欠款', equity: '演示资本' },
+  account_kind: { wallet: '个人钱包', payable: '应付商家', escrow: '待结算', bank: '渠道存款', clearing: '待清分', fee: '平台收入', deposit: '保证金', payout: '待打款', debt: '个人欠款', equity: '演示资本' },
   people: {
     find: '手机号、号码开头或用户编号', nobody: '没有找到“{text}”。可以输入手机号、号码开头几位或用户编号。', no_people: '还没有会员', all_people: '全部会员', since: '加入时间', id: '编号', works_for: '任职商家', works_nowhere: '没有在任何商家任职', done_to: '对此人的处理记录', nothing_done: '还没有对此人的处理记录', ban: '封禁', unban: '解除封禁', ban_of: '封禁 {name}', unban_of: '解除对 {name} 的封禁',
     ban_note: '立即在所有设备上退出登录，解封前不能再登录。订单和资金保持不变。', unban_note: '解除后可以重新登录。', reason: '原因（记入操作日志）', no_merchants: '还没有商家', opened: '开店时间', names_failed: '编号对应的名称没有加载出来',
@@ -41,7 +42,7 @@ export default {
   },
   insight: {
     days: '统计日期',
-    to_do: '待办', to_ship: '待发货订单', low_stock: '低库存规格', teams_open: '进行中的团', paid: '支付金额', orders: '订单数', buyers: '买家数', repeat_buyers: '复购买家', refunded: '退款金额', commissions_frozen: '冻结佣金',
+    to_do: '待办', cases_waiting: '待处理售后', to_ship: '待发货订单', low_stock: '低库存规格', teams_open: '进行中的团', paid: '支付金额', orders: '订单数', buyers: '买家数', repeat_buyers: '复购买家', refunded: '退款金额', commissions_frozen: '冻结佣金',
     by_day: '每日支付', as_table: '以表格查看', day: '日期', top_products: '热销商品', qty: '件数', nothing: '这段时间没有数据',
   },
   catalog: {
@@ -64,6 +65,16 @@ export default {
     none: '没有订单', number: '订单号', placed: '下单时间', goods_col: '商品', receiver: '收货人', total: '合计', fulfilment: '履约', and_more: '等另 {n} 种', number_of: '订单 {number}', lines: '商品明细', unit: '单价', discount: '优惠', refunded: '已退款', goods: '商品金额', shipping: '运费', captured: '已收款', sums: '金额',
     ship: '发货', carrier: '快递公司', tracking: '运单号', shipped_done: '已发货', evidence: '这笔订单怎么来的', no_touch: '没有经过任何人的分享', evidence_rule: '按{model}计算，{hours} 小时内有效', counted: '计入', commission: '第 {n} 级 · {rate}%', timeline: '订单进度',
     refund: '退款', refund_of: '退款：订单 {number}', left: '可退', amount: '金额', amount_of: '{title} 的退款金额', all_of: '{title} 全额退款', whole: '全额', reason: '退款原因', restock: '商品退回库存', refund_sum: '退款合计', refund_done: '退款已提交',
+  },
+  aftersale: {
+    none: '没有这个状态的售后单', opened: '申请时间', order: '订单', buyer: '买家', what: '类型与原因', goods: '商品', asked: '申请金额', due: '剩余时间', due_note: '到时间会自动处理，剩余', case_of: '售后：订单 {number}', shelf: '可再售件数', shelf_of: '{title} 可再售件数', shelf_note: '填写的件数会回到库存；坏的、缺的不要填。',
+    answer: '处理', words: '说明（对方可见）', agree_refund: '同意并退款', agree_return: '同意寄回', accept: '退款', replace: '换货寄出', decline: '拒绝', decline_note: '拒绝要写原因；买家可以在七天内申请平台介入。', say: '留言', decide: '作出决定', verdict: '决定', verdict_refund: '退款给买家', verdict_return: '先寄回商品', verdict_reject: '支持商家', parcel: '寄回', replacement: '换货订单', course: '处理过程',
+    return_address: '退货地址', return_address_note: '买家寄回商品的地址。没有填写时，无理由退货不能自动通过。', protection: '价保', protection_days: '付款后几天内降价退差价（0 为不价保）', protection_note: '买家申请后按当前售价自动退差价，不需要审核。',
+  },
+  settlement: {
+    export: '下载 CSV', opening: '期初余额', gross: '收入', commission: '佣金', fee: '平台费', net: '净额', closing: '期末余额', no_lines: '这段时间没有账目', no_payouts: '没有提现记录', asked_at: '申请时间', amount: '金额（元）', destination: '收款账户', deposit: '保证金（已缴 / 应缴）', pay_deposit: '缴足保证金', rate: '平台费率',
+    ask: '申请提现', ask_note: '申请后金额先冻结，由平台另一位人员审核后打款。', cancel: '撤销', approve: '同意', paid: '已打款', reject: '驳回', two_people: '申请人和审核人必须是两个人。', bank_number: '银行流水号', reason: '原因（商家可见）', rate_now: '现行费率 {rate}%', rate_note: '只影响公布之后下的订单；历史版本全部保留并公开。', why: '说明（商家可见）', publish: '公布', versions: '历史版本', no_versions: '还没有公布过费率，现在不收费', version: '版本', from: '生效时间',
+    quarter: '{year} 年第 {n} 季度', choose_quarter: '选择季度', income_note: '按季度统计每个人的到账与追回，用于收入信息报送。', no_income: '这个季度没有人有收入', times: '笔数', earned: '到账', taken_back: '追回',
   },
   deals: {
     title: '活动名称', find_product: '搜索在售商品', more_products: '还有更多，请输入几个字缩小范围', edit_of: '编辑 {title}', paid_goods: '商品支付额（不含运费，未扣退差价）', look: '查看', look_of: '查看 {title}', has_ladder: '阶梯 {n} 档', has_leader: '有团长价',

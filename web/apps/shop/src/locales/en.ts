@@ -5,6 +5,7 @@ export default {
   },
   tab: { home: 'Home', categories: 'Categories', cart: 'Cart', me: 'Me' },
   page: {
+    income: 'My income', after_sale: 'Get help', cases: 'After-sale', case: 'Case',
     account: 'Account and security',
     home: 'Home', categories: 'Categories', search: 'Search', product: 'Product', merchant: 'Shop', cart: 'Cart', checkout: 'Check out', cashier: 'Cashier', payment: 'Payment',
     team: 'Team', orders: 'My orders', order: 'Order', me: 'Me', sign_in: 'Sign in', wallet: 'My wallet', shares: 'My shares', commissions: 'My commissions',
@@ -44,6 +45,7 @@ export default {
     visits: 'Visits', orders: 'Orders', frozen: 'Frozen', paid: 'Paid out', commission_rule: 'Commission is paid when the order is completed and its return period is over; refunds take their part back.', no_commissions: 'No commissions yet', base: 'Base', clawed: 'Taken back', release_at: 'Expected',
   },
   orders: {
+    no_return_head: 'Please confirm each', no_return: '“{title}” cannot be returned without a reason; I know',
     part_failed: 'The price of what you chose could not be worked out',
     paid_sum: 'Paid', kept: 'Paid in the end', refunded_goods: 'Goods refunded', refunded_shipping: 'Shipping refunded', returned: { all: ', everything, the way it came', goods: ': all goods, shipping is kept', difference: ': the difference by the size of the team', part: ', the way it came' },
     goods: 'Goods', discount: 'Discount', shipping: 'Shipping', total: 'Total', cart_empty: 'Your cart is empty', choose: 'Choose {title}', qty_of: 'Quantity of {title}', remove_of: 'Remove {title}', invalid: 'No longer available: {n}', drop_invalid: 'Remove them all',
@@ -53,6 +55,14 @@ export default {
     receive_of: 'Receipt of order {number}', receive_note: 'Please confirm that the parcel has arrived. The return period starts now.',
     reasons: { changed_mind: 'Changed my mind', wrong_item: 'Wrong item', wrong_address: 'Wrong address', too_slow: 'It takes too long' },
   },
+  aftersale: {
+    ask_for: 'Get help', what: 'What do you need?', about: { refund: 'It did not come, something is missing, or part of the money back', return: 'Send it back, get the money', exchange: 'Send it back, get another', price_protection: 'The price fell after you paid' },
+    reason: 'Reason', money_only: 'Only part of the money, I keep the goods', amount: 'How much', at_most: 'At most', no_lines: 'Nothing is left to ask about', some_not: 'Items confirmed as not returnable without a reason are left out.', words: 'Tell more', words_hint: 'What happened? (optional)', ask: 'Send',
+    nothing: 'Nothing can be asked for on this order now', no_reason_until: 'Return without a reason until', drop: 'You get back', none: 'No cases yet', due: 'Time left', replacement: 'See the replacement', replaced: 'See the first order', send: 'Tell how you sent it', dispute: 'Ask the platform', say: 'Write a message', withdraw: 'Withdraw', withdraw_note: 'You can ask again as long as it is in time.', dispute_note: 'The platform looks at both sides and decides.',
+    send_to: 'Send it to', wants: 'Exchange for {what}', asked: 'Asked for', parcel: 'Sent back by {carrier} {tracking}', course: 'What happened', carrier: 'Carrier', tracking: 'Tracking number',
+    next: { requested: 'The shop has 48 hours to answer; silence counts as yes.', declined: 'You can ask the platform within seven days; then the case closes.', disputed: 'The platform is looking at both sides.', awaiting_goods: 'Send it within seven days and tell the tracking number; then the case closes.', goods_sent: 'The shop looks at it when it arrives; after ten days you are refunded by itself.', done: 'All done.', withdrawn: 'You withdrew it.', rejected: 'It was not upheld, or not gone on with in time.' },
+  },
+  settlement: { note: 'What you were paid, by quarter; the platform reports it as the law asks. What was taken back for refunds is shown apart.', none: 'Nothing earned yet', quarter: '{year}, quarter {n}', times: '{n} payments' },
   payments: {
     wallet_failed: 'The wallet could not be read',
     nothing: 'There is nothing to pay', pay_within: 'Pay within', method: 'Payment method', sandbox: 'Sandbox', sandbox_note: 'A provider for tests; no money moves', wallet: 'Wallet', demo_top_up: 'Demo: add ¥1000',

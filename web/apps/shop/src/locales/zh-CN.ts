@@ -5,6 +5,7 @@ export default {
   },
   tab: { home: '首页', categories: '分类', cart: '购物车', me: '我的' },
   page: {
+    income: '我的收入', after_sale: '申请售后', cases: '售后', case: '售后详情',
     account: '账号与安全',
     home: '首页', categories: '分类', search: '搜索', product: '商品', merchant: '店铺', cart: '购物车', checkout: '确认订单', cashier: '收银台', payment: '支付结果',
     team: '拼团', orders: '我的订单', order: '订单详情', me: '我的', sign_in: '登录', wallet: '我的钱包', shares: '我的分享', commissions: '我的佣金',
@@ -44,6 +45,7 @@ export default {
     visits: '访问', orders: '成交', frozen: '冻结', paid: '已到账', commission_rule: '佣金在订单完成且退货期过后到账；发生退款时按比例追回。', no_commissions: '还没有佣金', base: '计佣金额', clawed: '已追回', release_at: '预计到账',
   },
   orders: {
+    no_return_head: '请逐件确认', no_return: '“{title}”不支持七天无理由退货，我已知道',
     part_failed: '所选商品的价格没有算出来',
     paid_sum: '实付', kept: '退款后实际支付', refunded_goods: '退商品款', refunded_shipping: '退运费', returned: { all: '，已全额原路退回', goods: '，商品款已全部退回，运费未退', difference: '，是按成团人数退回的差价', part: '，已原路退回' },
     goods: '商品金额', discount: '优惠', shipping: '运费', total: '合计', cart_empty: '购物车是空的', choose: '选择 {title}', qty_of: '{title} 的数量', remove_of: '删除 {title}', invalid: '失效商品 {n} 件', drop_invalid: '清空失效商品',
@@ -53,6 +55,14 @@ export default {
     receive_of: '确认收到订单 {number}', receive_note: '请确认包裹已收到。退货期从确认收货开始计算。',
     reasons: { changed_mind: '不想要了', wrong_item: '拍错了', wrong_address: '地址写错了', too_slow: '等得太久' },
   },
+  aftersale: {
+    ask_for: '申请售后', what: '你需要什么？', about: { refund: '没收到、少件，或协商退一部分', return: '把商品寄回，退款', exchange: '把商品寄回，换一份', price_protection: '付款后降价，退差价' },
+    reason: '原因', money_only: '只退一部分钱，商品留下', amount: '退多少', at_most: '最多', no_lines: '没有还可以申请的商品', some_not: '下单时确认过不支持无理由退货的商品没有列出。', words: '说明', words_hint: '发生了什么？（可不填）', ask: '提交申请',
+    nothing: '这笔订单现在没有可以申请的售后', no_reason_until: '无理由退货截止', drop: '可退差价', none: '还没有售后单', due: '剩余时间', replacement: '查看换货订单', replaced: '查看原订单', send: '填写寄回单号', dispute: '申请平台介入', say: '留言', withdraw: '撤销申请', withdraw_note: '撤销后，在期限内还可以重新申请。', dispute_note: '平台会看双方的说明，作出决定。',
+    send_to: '请寄到', wants: '换成 {what}', asked: '申请金额', parcel: '寄回 {carrier} {tracking}', course: '处理过程', carrier: '快递公司', tracking: '运单号',
+    next: { requested: '商家须在 48 小时内答复，超时视为同意。', declined: '不认可可以在七天内申请平台介入，到期自动关闭。', disputed: '平台正在查看双方的说明。', awaiting_goods: '请在七天内寄回并填写单号，到期自动关闭。', goods_sent: '商家收到后处理；十天内不处理，自动退款。', done: '已处理完毕。', withdrawn: '申请已撤销。', rejected: '申请没有通过，或超时关闭。' },
+  },
+  settlement: { note: '佣金到账按季度统计；平台按规定报送收入信息。退款追回的金额单独列出。', none: '还没有收入', quarter: '{year} 年第 {n} 季度', times: '{n} 笔' },
   payments: {
     wallet_failed: '钱包余额没有加载出来',
     nothing: '没有待支付的订单', pay_within: '请在此时间内支付', method: '支付方式', sandbox: '沙箱支付', sandbox_note: '测试用的支付渠道，不会真的扣款', wallet: '钱包余额', demo_top_up: '演示：充值 ¥1000',

@@ -1,0 +1,9 @@
+//! Fees, statements, payouts, pledges and income over HTTP, on both engines.
+#![cfg(test)]
+
+mod fees;
+mod payouts;
+mod shop;
+#[path = "../../../orders/tests/it/world.rs"]
+#[expect(dead_code, reason = "the shop of the tests of orders, of which these need a part")]
+mod world;
