@@ -12,6 +12,7 @@ mod load;
 mod quotes;
 mod reads;
 mod rush;
+mod search;
 mod seats;
 mod twin;
 mod world;
@@ -61,6 +62,9 @@ fn main() -> Result<()> {
     }
     if wants("P3") || wants("P4") {
         runtime.block_on(reads::run(&plan, &mut figures))?;
+    }
+    if wants("P5") {
+        runtime.block_on(search::run(&plan, &mut figures))?;
     }
     if wants("P6") {
         runtime.block_on(flash::sqlite(&plan, &mut figures))?;

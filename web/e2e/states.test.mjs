@@ -50,7 +50,8 @@ const shop = [
   ['catalog/ProductPage', '/products/{}', product, {}],
   ['catalog/ProductPage', '/products/{}/activity', product, { fails: 'deals.strip_failed' }],
   ['catalog/ProductPage', '/activities/{}/teams', product, { none: { items: [] }, says: 'deals.no_teams', fails: 'deals.teams_failed' }],
-  ['catalog/SearchPage', '/products', '/search?q=橙', { none: NONE, says: 'catalog.no_match', ends: true }],
+  ['catalog/SearchPage', '/search', '/search?q=橙', { none: { ...NONE, total: 0, is_loose: false, meant: null, counts: null }, says: 'catalog.no_match', ends: true }],
+  ['catalog/FilterSheet', '/search', '/search?q=橙', { asks: 'counts=true', first: (page) => page.getByRole('button', { name: '筛选' }).click() }],
   ['deals/TeamPage', '/teams/{}', team(3), {}],
   ['deals/TeamPage', '/products/{}', team(3), {}],
   ['deals/TeamPage', '/activities/{}/teams', team(3), { none: { items: [] }, gone: '.join', fails: 'deals.teams_failed', waits: '#main' }],
@@ -121,6 +122,8 @@ const console_ = [
   ['reach/CommissionsPage', '/merchants/{}/commissions', `${m}/commissions`, { none: NONE, says: 'reach.no_commissions', ends: true }],
   ['reach/ReachPage', '/merchants/{}/entries', `${m}/reach`, { none: NONE, says: 'reach.no_entries', ends: true }],
   ['reach/ReachPage', '/merchants/{}/funnel', `${m}/reach`, { none: { items: [] }, says: 'reach.no_visits' }],
+  ['search/MissedPage', '/search/missed', `${m}/missed`, { none: { items: [] }, says: 'search.none_missed' }],
+  ['search/SynonymsPage', '/search/synonyms', `${operator}/synonyms`, { none: NONE, says: 'search.no_groups', ends: true }],
   ['settlement/FeesPage', '/fee-rules', '/console/operator/fees', { change: { versions: [] }, says: 'settlement.no_versions' }],
   ['settlement/IncomePage', '/income-reports/{}', '/console/operator/income', { none: NONE, says: 'settlement.no_income', ends: true }],
   ['settlement/PayoutQueuePage', '/payouts', '/console/operator/payouts', { none: NONE, says: 'settlement.no_payouts', ends: true }],
@@ -139,6 +142,8 @@ const console_ = [
 const extras = {
   shop: {
     'catalog/SearchPage /categories': 'only the name of a filter; a general word stands for it',
+    'catalog/SearchPage /search/hot': 'words to choose from; the search itself shows what went wrong',
+    'catalog/SearchBar /search/suggestions': 'nobody misses suggestions that do not come',
     'catalog/ProductPage /cart': 'part of an act: the dialog shows what went wrong',
     'catalog/ProductPage /orders/{}': 'what was bought of a product that is gone; without it the page says that it is gone',
     'catalog/ProductPage /teams/{}': 'opens the dialog for a team; without it the page is as for anybody',

@@ -109,6 +109,8 @@ ids! {
     ProductId = "prd";
     /// One sellable variant of a product.
     SkuId = "sku";
+    /// A group of words that search takes for the same.
+    SynonymId = "syn";
     /// An uploaded picture.
     PictureId = "pic";
     /// A place that holds stock.

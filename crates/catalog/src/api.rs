@@ -7,8 +7,10 @@ use db::{DbError, Rx, Tx};
 use stock::api::StockError;
 
 pub use crate::categories::{CATEGORIES, Category};
+pub use crate::listed::{Listed, cards, changes_after, feed_ends, listed};
 pub use crate::media::Media;
 pub use crate::model::{Attribute, Invalid, NewProduct, NewSku, ProductOption, ProductState};
+pub use crate::products::{ActivityBrief, ProductCard};
 use crate::store::{self, SkuRow, StoredPicture, Written};
 use crate::words;
 
@@ -205,6 +207,7 @@ pub(crate) fn create_with_handle(
     }
     add_skus(tx, merchant, id, &new)?;
     store::set_words(tx, id, &words::words(product.texts()))?;
+    store::note_change(tx, merchant, id)?;
     Ok(id)
 }
 
@@ -247,7 +250,8 @@ pub fn update_product(
     let gone = known.values().filter(|row| row.is_offered && !is_named(row)).map(|row| row.id);
     store::retire_skus(tx, id, &gone.collect::<Vec<_>>())?;
     add_skus(tx, merchant, id, &new)?;
-    Ok(store::set_words(tx, id, &words::words(product.texts()))?)
+    store::set_words(tx, id, &words::words(product.texts()))?;
+    Ok(store::note_change(tx, merchant, id)?)
 }
 
 fn add_skus(

@@ -1,6 +1,8 @@
 //! The categories: a fixed list, the same everywhere.
 
 use base::{CategoryId, Id};
+use rest::{Common, Json};
+use serde::Serialize;
 
 /// A category of products.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +73,37 @@ pub(crate) fn find(text: &str) -> Option<&'static Category> {
     CATEGORIES.iter().find(|category| {
         category.slug == text || category.name == text || category.name_en.to_lowercase() == text
     })
+}
+
+/// A category of products.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct CategoryView {
+    id: CategoryId,
+    slug: &'static str,
+    name: &'static str,
+    name_en: &'static str,
+    /// Always `null` so far: the list is flat.
+    parent: Option<CategoryId>,
+}
+
+/// All categories.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct Categories {
+    items: Vec<CategoryView>,
+}
+
+/// The categories, in the order in which they are shown.
+#[utoipa::path(get, path = "/api/v1/categories", tag = "catalog",
+    responses((status = 200, body = Categories), Common))]
+pub(crate) async fn category_list() -> Json<Categories> {
+    let view = |category: &Category| CategoryView {
+        id: category.id(),
+        slug: category.slug,
+        name: category.name,
+        name_en: category.name_en,
+        parent: None,
+    };
+    Json(Categories { items: CATEGORIES.iter().map(view).collect() })
 }
 
 #[cfg(test)]

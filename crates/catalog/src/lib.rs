@@ -8,6 +8,7 @@ mod categories;
 mod drafts;
 mod export;
 mod import;
+mod listed;
 mod media;
 mod model;
 mod products;
@@ -25,6 +26,7 @@ pub use media::Media;
 pub const MIGRATIONS: Migrations = db::migrations!("catalog":
     1 "catalog" "../migrations/0001_catalog.sql",
     2 "category price" "../migrations/0002_category_price.sql",
+    3 "change" "../migrations/0003_change.sql",
 );
 
 /// The module.
@@ -37,6 +39,7 @@ fn routes() -> OpenApiRouter<Ctx> {
         .merge(products::routes())
         .merge(media::routes())
         .merge(import::routes())
+        .routes(routes!(categories::category_list))
         .routes(routes!(export::product_export))
         .routes(routes!(stock_list::merchant_stock_list))
 }

@@ -16,7 +16,6 @@ use rest::{
 use serde::{Deserialize, Serialize};
 
 use crate::api::{self, ProductError, yuan};
-use crate::categories::CATEGORIES;
 use crate::media::Picture;
 use crate::model::{Attribute, NewProduct, NewSku, ProductOption, ProductState};
 use crate::store::{self, ProductRow, Shown, SkuRow, Sort};
@@ -24,26 +23,9 @@ use crate::words;
 
 // ---- what is shown
 
-/// A category of products.
-#[derive(Serialize, utoipa::ToSchema)]
-pub(crate) struct CategoryView {
-    id: CategoryId,
-    slug: &'static str,
-    name: &'static str,
-    name_en: &'static str,
-    /// Always `null` so far: the list is flat.
-    parent: Option<CategoryId>,
-}
-
-/// All categories.
-#[derive(Serialize, utoipa::ToSchema)]
-pub(crate) struct Categories {
-    items: Vec<CategoryView>,
-}
-
 /// An activity, as a card names it.
 #[derive(Serialize, utoipa::ToSchema)]
-pub(crate) struct ActivityBrief {
+pub struct ActivityBrief {
     id: ActivityId,
     /// The lowest price in a team.
     team_price: Money,
@@ -52,7 +34,7 @@ pub(crate) struct ActivityBrief {
 
 /// A product in a list.
 #[derive(Serialize, utoipa::ToSchema)]
-pub(crate) struct ProductCard {
+pub struct ProductCard {
     id: ProductId,
     merchant: MerchantId,
     merchant_name: String,
@@ -61,6 +43,13 @@ pub(crate) struct ProductCard {
     /// The lowest price of its variants.
     price: Money,
     activity: Option<ActivityBrief>,
+}
+
+impl ProductCard {
+    /// Its title.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
 }
 
 /// A variant.
@@ -96,7 +85,7 @@ pub(crate) struct Product {
     version: i64,
 }
 
-fn card(row: ProductRow, names: &BTreeMap<MerchantId, String>) -> ProductCard {
+pub(crate) fn card(row: ProductRow, names: &BTreeMap<MerchantId, String>) -> ProductCard {
     let activity = row.badge.map(|badge| ActivityBrief {
         id: badge.activity,
         team_price: yuan(badge.team_price_minor),
@@ -113,7 +102,7 @@ fn card(row: ProductRow, names: &BTreeMap<MerchantId, String>) -> ProductCard {
     }
 }
 
-fn names_of(rx: &mut Rx, rows: &[ProductRow]) -> Result<BTreeMap<MerchantId, String>, DbError> {
+pub(crate) fn names_of(rx: &mut Rx, rows: &[ProductRow]) -> Result<BTreeMap<MerchantId, String>, DbError> {
     let mut merchants: Vec<MerchantId> = rows.iter().map(|row| row.merchant).collect();
     merchants.sort();
     merchants.dedup();
@@ -165,20 +154,6 @@ fn find(rx: &mut Rx, id: ProductId) -> Result<Product, ProductError> {
 
 // ---- for shoppers
 
-/// The categories, in the order in which they are shown.
-#[utoipa::path(get, path = "/api/v1/categories", tag = "catalog",
-    responses((status = 200, body = Categories), Common))]
-pub(crate) async fn category_list() -> Json<Categories> {
-    let view = |category: &crate::categories::Category| CategoryView {
-        id: category.id(),
-        slug: category.slug,
-        name: category.name,
-        name_en: category.name_en,
-        parent: None,
-    };
-    Json(Categories { items: CATEGORIES.iter().map(view).collect() })
-}
-
 /// The order of a list.
 #[derive(Clone, Copy, Debug, Default, Deserialize, utoipa::ToSchema)]
 pub(crate) enum SortBy {
@@ -199,9 +174,6 @@ pub(crate) enum SortBy {
 pub(crate) struct ProductFilter {
     category: Option<CategoryId>,
     merchant: Option<MerchantId>,
-    /// Words that title, codes or attributes must all have.
-    #[param(max_length = 100)]
-    q: Option<String>,
     #[param(inline)]
     #[serde(default)]
     sort: SortBy,
@@ -214,7 +186,7 @@ pub(crate) struct ProductFilter {
     limit: Option<u32>,
 }
 
-/// Products on sale.
+/// Products on sale, without words: for those there is `/api/v1/search`.
 #[utoipa::path(get, path = "/api/v1/products", tag = "catalog", params(ProductFilter),
     responses((status = 200, body = Page<ProductCard>), Common))]
 pub(crate) async fn product_list(
@@ -227,7 +199,6 @@ pub(crate) async fn product_list(
     let shown = Shown {
         category: filter.category,
         merchant: filter.merchant,
-        words: filter.q.as_deref().map(words::query).unwrap_or_default(),
         is_together: filter.together,
         sort: match filter.sort {
             SortBy::New => Sort::New,
@@ -490,7 +461,6 @@ pub(crate) async fn product_archive(
 
 pub(crate) fn routes() -> OpenApiRouter<Ctx> {
     OpenApiRouter::from(axum::Router::new())
-        .routes(routes!(category_list))
         .routes(routes!(product_list))
         .routes(routes!(product_get, product_update))
         .routes(routes!(merchant_product_list, product_create))

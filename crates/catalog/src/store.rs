@@ -1,5 +1,6 @@
 //! All SQL of the catalogue.
 
+mod changes;
 mod finding;
 mod handles;
 mod lists;
@@ -7,6 +8,7 @@ mod pictures;
 mod products;
 mod variants;
 
+pub(crate) use changes::*;
 pub(crate) use finding::*;
 pub(crate) use handles::*;
 pub(crate) use pictures::*;

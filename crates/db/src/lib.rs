@@ -37,7 +37,7 @@ pub use health::Refusals;
 pub use migrate::{Migration, Migrations, STORE, StepStatus, migration_status};
 pub use options::{DbOptions, Engine, Isolation, Lane, Location};
 pub use outbox::{Event, StoredEvent, outbox_waiting};
-pub use postgres_tools::{postgres_environment, postgres_is_empty};
+pub use postgres_tools::{postgres_environment, postgres_forget_fact, postgres_is_empty};
 pub use store::Db;
 pub use tx::{Rx, Tx};
 pub use value::{FromColumn, Param, Row, Value};

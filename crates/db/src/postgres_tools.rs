@@ -49,6 +49,17 @@ pub fn postgres_is_empty(url: &str) -> Result<bool, DbError> {
     Ok(tables == 0)
 }
 
+/// Removes a fact from the store at `url`, which nobody has open yet.
+///
+/// # Errors
+/// Whatever the engine says.
+#[expect(clippy::disallowed_methods, reason = "a store that is being put back has no server yet")]
+pub fn postgres_forget_fact(url: &str, name: &str) -> Result<(), DbError> {
+    let mut client = postgres::Client::connect(url, NoTls)?;
+    client.execute("DELETE FROM db_fact WHERE name = $1", &[&name])?;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

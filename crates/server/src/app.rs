@@ -11,6 +11,7 @@ use deals::api::TeamBrief;
 use people::api::{LogSms, Sms};
 use reach::api::{EntrySecret, TeamTarget};
 use rest::{Audit, Ctx, Module, OpenApiRouter, Settings};
+use search::api::{Follower, Search};
 use sha2::{Digest, Sha256};
 use work::{JobHandler, Worker, WorkerOptions};
 
@@ -29,6 +30,7 @@ pub(crate) fn modules() -> Vec<Module> {
         stock::module(),
         pricing::module(),
         catalog::module(),
+        search::module(),
         deals::module(),
         reach::module(),
         payments::module(),
@@ -87,6 +89,8 @@ pub(crate) struct App {
     pub(crate) routes: OpenApiRouter<Ctx>,
     /// Delivers events and runs jobs.
     pub(crate) worker: Worker,
+    /// Keeps this node's index for search at what the store says.
+    pub(crate) follower: Follower,
 }
 
 impl Assembly {
@@ -136,9 +140,12 @@ impl Assembly {
         let sms = sms(config);
         self.work.handlers.push(people::api::sms_job(db.clone(), sms.clone()));
         extensions.push(Arc::new(sms));
+        let search = Search::new(config.dir().join("search"));
+        let follower = Follower::new(search.clone(), db.clone());
+        extensions.push(Arc::new(search));
         let ctx = Ctx::new(db.clone(), settings, Arc::new(people::api::Sessions), extensions);
         self.work.handlers.extend(self.outside.iter().flat_map(|jobs| jobs(&ctx)));
         let worker = Worker::new(db, self.work);
-        Ok(App { ctx, routes: self.routes, worker })
+        Ok(App { ctx, routes: self.routes, worker, follower })
     }
 }

@@ -24,6 +24,8 @@ const commission = (n, state) => ({
 const account = (number, kind, balance) => ({ account: number, kind, owner: { wallet: id('per', 1), payable: id('mer', 1), escrow: id('mer', 2) }[kind] ?? 'platform', asset: 'CNY', rule: 'none', posted_debit: 500, posted_credit: balance + 500, pending_debit: 0, pending_credit: 0, created_at: at(-9000) })
 const ledger = (n) => ({ seq: n, transfer: id('trf', n), kind: ['capture', 'refund', 'commission', 'settle'][n % 4], side: n % 3 ? 'C' : 'D', amount: yuan(1200 + n * 35), balance_after: yuan(50000 + n * 100), order: n % 2 ? orders[0].id : null, at: at(-n * 4000) })
 
+const synonyms = [['番茄', '西红柿'], ['土豆', '马铃薯', 'potato']].map((words, n) => ({ id: id('syn', n + 1), words, updated_at: at(-n * 900) }))
+
 function makeApi(state) {
   const cart = () => {
     const groups = merchants.map((m) => {
@@ -60,7 +62,21 @@ function makeApi(state) {
     ['GET', '/me/shares', () => page([0, 1].map((n) => ({ ...entry(n), frozen: yuan(640), paid: yuan(1280) })))],
     ['GET', '/me/commissions', () => page(['frozen', 'released', 'clawed_back'].map((s, n) => commission(n, s)))],
     ['GET', '/categories', () => ({ items: categories })],
-    ['GET', '/products', (_, __, url) => page(products.filter((p) => p.state === 'published' && (!url.searchParams.get('together') || activities.some((a) => a.product === p.id)) && (!url.searchParams.get('q') || p.title.includes(url.searchParams.get('q')))).map(card))],
+    ['GET', '/search', (_, __, url) => {
+      const q = url.searchParams.get('q') ?? ''
+      const fits = products.filter((p) => p.state === 'published' && (!url.searchParams.get('together') || activities.some((a) => a.product === p.id)) && p.title.includes(q))
+      const counts = url.searchParams.get('counts') && { categories: categories.slice(0, 2).map((c) => ({ category: c.id, count: 2 })), merchants: merchants.slice(0, 2).map((m) => ({ merchant: m.id, name: m.name, count: 2 })), facts: [{ name: '产地', values: [{ value: '云南', count: 2 }, { value: '山东', count: 1 }] }], prices: [{ from: yuan(100), to: yuan(999), count: 1 }, { from: yuan(1000), to: yuan(9900), count: 3 }], together: 1 }
+      const marks = (title) => (q && title.includes(q) ? [{ from: title.indexOf(q), to: title.indexOf(q) + q.length }] : [])
+      return { ...page(fits.map((p) => ({ product: card(p), marks: marks(p.title) }))), total: fits.length, is_loose: q === 'zzz', meant: q === 'zzz' ? '橙' : null, counts: counts || null }
+    }],
+    ['GET', '/search/suggestions', (_, __, url) => ({ items: ['五常大米', '大米', '橙子'].filter((word) => word.includes(url.searchParams.get('q'))) })],
+    ['GET', '/search/hot', () => ({ items: ['橙子', '大米'] })],
+    ['GET', '/search/missed', () => ({ items: [{ query: '榴莲千层', people: 7, asked_at: at(-300) }, { query: '龟苓膏', people: 2, asked_at: at(-9000) }] })],
+    ['GET', '/search/synonyms', () => page(synonyms)],
+    ['POST', '/search/synonyms', (_, body) => (synonyms.unshift({ id: id('syn', synonyms.length + 1), words: body.words, updated_at: at(0) }), synonyms[0])],
+    ['PUT', '/search/synonyms/([^/]+)', ([s], body) => Object.assign(find(synonyms, s), { words: body.words })],
+    ['DELETE', '/search/synonyms/([^/]+)', ([s]) => (synonyms.splice(synonyms.findIndex((known) => known.id === s), 1), null)],
+    ['GET', '/products', (_, __, url) => page(products.filter((p) => p.state === 'published' && (!url.searchParams.get('together') || activities.some((a) => a.product === p.id))).map(card))],
     ['GET', '/products/([^/]+)', ([p]) => find(products, p)],
     ['PUT', '/products/([^/]+)', ([p], body) => ({ ...find(products, p), title: body.title })],
     ['GET', '/products/([^/]+)/activity', ([p]) => activities.find((a) => a.product === p) ?? refused(404, 'activity.none')],

@@ -22,7 +22,6 @@ pub(crate) enum Sort {
 pub(crate) struct Shown {
     pub(crate) category: Option<CategoryId>,
     pub(crate) merchant: Option<MerchantId>,
-    pub(crate) words: Vec<Wanted>,
     /// Only those with an activity.
     pub(crate) is_together: bool,
     pub(crate) sort: Sort,
@@ -72,7 +71,6 @@ pub(crate) fn list_shown(rx: &mut Rx, shown: &Shown) -> Result<Vec<ProductRow>, 
     if shown.is_together {
         sql.push_str(" AND p.activity IS NOT NULL");
     }
-    word_conditions(&shown.words, &mut sql, &mut params);
     if let Some((key, id)) = shown.after {
         sql.push_str(match shown.sort {
             Sort::New => " AND (p.published_at < :key OR (p.published_at = :key AND p.id < :id))",

@@ -6,6 +6,7 @@ use base::{ActivityId, CategoryId, MerchantId, PictureId, ProductId, Timestamp};
 use db::{DbError, Row, Rx, Tx, Value, params};
 use serde::{Deserialize, Serialize};
 
+use super::changes::note_change_of;
 use super::lists::{from_json, in_lists, to_json};
 use crate::api::Badge;
 use crate::model::{Attribute, NewProduct, ProductOption, ProductState};
@@ -148,6 +149,9 @@ pub(crate) fn move_state(tx: &mut Tx, id: ProductId, to: ProductState) -> Result
             params!["id" => id, "to" => to.word(), "now" => now],
         )?,
     };
+    if changed == 1 {
+        note_change_of(tx, id)?;
+    }
     Ok(changed == 1)
 }
 
@@ -158,7 +162,8 @@ pub(crate) fn set_badge(tx: &mut Tx, id: ProductId, badge: Option<Badge>) -> Res
             "id" => id, "activity" => badge.map(|badge| badge.activity),
             "price" => badge.map(|badge| badge.team_price_minor), "size" => badge.map(|badge| badge.size),
         ],
-    )
+    )?;
+    note_change_of(tx, id)
 }
 
 /// Makes these the words the product is found by.

@@ -60,10 +60,10 @@ app_test!(products_are_found_by_all_their_words, parts, |app| {
     shop.publish(&app, simple("苹果手机壳", "CASE", 100)).await;
     shop.publish(&app, shirt(["R1", "B1"])).await;
     let find = |q: &str| {
-        let path = format!("/api/v1/products?q={}", encoded(q));
-        let app = &app;
+        let path = format!("{}?q={}", shop.path("products"), encoded(q));
+        let (app, token) = (&app, &shop.token);
         async move {
-            let mut found = titles(&app.get(&path, "").await.expect(200));
+            let mut found = titles(&app.get(&path, token).await.expect(200));
             found.sort();
             found
         }

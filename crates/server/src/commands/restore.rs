@@ -93,6 +93,8 @@ impl Restore {
                     url,
                     &[&arguments[..], &[OsStr::new(name), self.file.as_os_str()]].concat(),
                 )?;
+                // Nodes that knew the store as it was later make their index for search anew.
+                db::postgres_forget_fact(url, search::api::STORE)?;
                 Ok(url.clone())
             }
             (Copied::Sqlite, Some(_)) => Err(Refusal("the copy is of a SQLite store".to_owned()).into()),

@@ -120,6 +120,9 @@ async fn run(config: &Config, app: App, listener: Listener, metrics: Option<List
     if roles.worker {
         tasks.spawn(app.worker.run(tasks.stopping()));
     }
+    if roles.web {
+        tasks.spawn(app.follower.run(tasks.stopping()));
+    }
     if let Some(metrics) = metrics {
         let router = http::metrics_router(&site);
         let (stopping, drain) = (stopping.clone(), Duration::from_secs(1));

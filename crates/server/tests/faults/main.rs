@@ -7,6 +7,7 @@ mod crowd;
 mod disk;
 mod nodes;
 mod postgres;
+mod search;
 mod sockets;
 
 use std::path::PathBuf;

@@ -60,6 +60,11 @@ impl World {
         let World { place, server, .. } = world;
         drop(server);
         let server = place.serve(&[("TUAN_ROLES", "web"), ("TUAN_ANONYMOUS_WRITES_PER_MINUTE", "1000000")]);
+        // The index for search is made now, if it was not before.
+        let mut http = Http::new(server.address, "");
+        while http.send("GET", "/api/v1/search", "", &Value::Null).await.unwrap().status == 503 {
+            tokio::task::yield_now().await;
+        }
         Self { place, server, ..world }
     }
 
@@ -149,6 +154,9 @@ impl World {
             "skus": [{ "code": "draft-1", "option_values": [], "price_minor": 100, "stock": 1 }] });
         let draft = self.call("POST", "/merchants/{merchant}/products", "owner", draft).await;
         self.ids.insert("draft", text(&draft, "/id"));
+        let words = json!({ "words": ["团子", "糯米团"] });
+        let synonym = self.call("POST", "/search/synonyms", "operator", words).await;
+        self.ids.insert("synonym", text(&synonym, "/id"));
     }
 
     /// For each right, somebody who has just it (`only-…`) and somebody who has all but it (`but-…`); `none` has none.

@@ -6,6 +6,7 @@ import { routes as insight } from './features/insight/routes'
 import { operatorRoutes as ledgerOperator, routes as ledger } from './features/ledger/routes'
 import { routes as orders } from './features/orders/routes'
 import { operatorRoutes as peopleOperator, routes as people } from './features/people/routes'
+import { operatorRoutes as searchOperator, routes as search } from './features/search/routes'
 import { routes as pricing } from './features/pricing/routes'
 import { routes as reach } from './features/reach/routes'
 import { operatorRoutes as settlementOperator, routes as settlement } from './features/settlement/routes'
@@ -32,9 +33,9 @@ const routes: RouteRecordRaw[] = [
         path: 'm/:merchant',
         component: () => import('./parts/MerchantFrame.vue'),
         props: true,
-        children: [...insight, ...catalog, ...stock, ...pricing, ...orders, ...aftersale, ...deals, ...reach, ...ledger, ...settlement, ...people],
+        children: [...insight, ...catalog, ...stock, ...pricing, ...orders, ...aftersale, ...deals, ...reach, ...ledger, ...settlement, ...people, ...search],
       },
-      { path: 'operator', children: [...aftersaleOperator, ...settlementOperator, ...ledgerOperator, ...peopleOperator] },
+      { path: 'operator', children: [...aftersaleOperator, ...settlementOperator, ...ledgerOperator, ...peopleOperator, ...searchOperator] },
       { path: ':rest(.*)*', component: () => import('./parts/MissingPage.vue'), meta: { title: 'page.missing' } },
     ],
   },

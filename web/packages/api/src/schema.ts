@@ -1896,7 +1896,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Products on sale. */
+        /** Products on sale, without words: for those there is `/api/v1/search`. */
         get: operations["product_list"];
         put?: never;
         post?: never;
@@ -2133,6 +2133,116 @@ export interface paths {
         /** What items would cost now, with where every minor unit comes from. Nothing is kept. */
         post: operations["quote_create"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Products on sale that fit best to what somebody types. */
+        get: operations["search_products"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/search/hot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What many people search for these days; nobody counts twice on a day. */
+        get: operations["search_hot"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/search/missed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What people searched for in the last seven days and did not find; for operators, and for those who write products of
+         *     some shop.
+         */
+        get: operations["search_missed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/search/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What somebody who has typed this may want: what others ask for, then words of titles; by themselves, by pinyin or by
+         *     first letters.
+         */
+        get: operations["search_suggestions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/search/synonyms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Groups of words that mean the same, newest first; for operators. What the program brings along is not among them. */
+        get: operations["synonym_list"];
+        put?: never;
+        /** Makes a group of words that mean the same; for operators. Every node knows it within two seconds. */
+        post: operations["synonym_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/search/synonyms/{synonym}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Writes a group of words anew; for operators. */
+        put: operations["synonym_update"];
+        post?: never;
+        /** Removes a group of words; for operators. */
+        delete: operations["synonym_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2550,6 +2660,12 @@ export interface components {
             /** @description Why; kept in the log of acts, for operators only. */
             reason: string;
         };
+        /** @description A band of prices, both ends included. */
+        BandCount: {
+            count: number;
+            from: components["schemas"]["Money"];
+            to: components["schemas"]["Money"];
+        };
         /** @description The bill of a provider for a day. */
         BillView: {
             /** @description What came. */
@@ -2780,6 +2896,12 @@ export interface components {
         Categories: {
             items: components["schemas"]["CategoryView"][];
         };
+        /** @description How many of what was found have a category. */
+        CategoryCount: {
+            category: components["schemas"]["CategoryId"];
+            /** Format: int32 */
+            count: number;
+        };
         CategoryId: string;
         /** @description A category of products. */
         CategoryView: {
@@ -2895,6 +3017,18 @@ export interface components {
              * @description How long before an order a touch may lie.
              */
             window_hours: number;
+        };
+        /** @description How what was found divides. */
+        CountsView: {
+            categories: components["schemas"]["CategoryCount"][];
+            facts: components["schemas"]["FactCount"][];
+            merchants: components["schemas"]["MerchantCount"][];
+            prices: components["schemas"]["BandCount"][];
+            /**
+             * Format: int32
+             * @description How many are bought together now.
+             */
+            together: number;
         };
         /** @example CNY */
         Currency: string;
@@ -3134,6 +3268,11 @@ export interface components {
             /** @description The id of what caused it: an activity, a promotion or a merchant; a tier's code. */
             source: string;
         };
+        /** @description The values of one fact. */
+        FactCount: {
+            name: string;
+            values: components["schemas"]["ValueCount"][];
+        };
         FeeBody: {
             from?: components["schemas"]["Timestamp"] | null;
             /** @description Why, for merchants to read. */
@@ -3174,6 +3313,12 @@ export interface components {
             detail: string;
             /** @description JSON pointer (RFC 6901) into the body, or the name of a parameter. */
             pointer: string;
+        };
+        /** @description A product found. */
+        FoundProduct: {
+            /** @description Where the words of the query stand in the title. */
+            marks: components["schemas"]["Mark"][];
+            product: components["schemas"]["ProductCard"];
         };
         /** @description What delivery costs: a flat amount, nothing from a worth of goods on. */
         Freight: {
@@ -3356,6 +3501,11 @@ export interface components {
          */
         Locale: "zh-CN" | "en";
         LocationId: string;
+        /** @description A stretch of a title, in characters (code points): from the first to before the last. */
+        Mark: {
+            from: number;
+            to: number;
+        };
         /** @description The person who asks. */
         Me: {
             /** @description Whether a password was set. */
@@ -3394,6 +3544,13 @@ export interface components {
             beneficiary_name: string;
             /** @description Why it is held: `same_session` or `burst`; `null` when it is not. */
             held_for: string | null;
+        };
+        /** @description How many of what was found a merchant sells. */
+        MerchantCount: {
+            /** Format: int32 */
+            count: number;
+            merchant: components["schemas"]["MerchantId"];
+            name: string;
         };
         /** @description An entry and who shares it. */
         MerchantEntry: components["schemas"]["Entry"] & {
@@ -3434,6 +3591,20 @@ export interface components {
         };
         MethodsView: {
             items: components["schemas"]["MethodView"][];
+        };
+        /** @description Queries of the last seven days that found nothing, the most asked first. */
+        MissedQueries: {
+            items: components["schemas"]["MissedQuery"][];
+        };
+        /** @description A query that found nothing that has all its words. */
+        MissedQuery: {
+            asked_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description How many people asked, counted once a day.
+             */
+            people: number;
+            query: string;
         };
         /**
          * @description Which of several touches counts.
@@ -4119,6 +4290,17 @@ export interface components {
             /** @description Give this as `cursor` for the next page; `null` at the end. */
             next_cursor: string | null;
         };
+        /** @description One page of a list. */
+        Page_SynonymView: {
+            /** @description The rows, in the list's order. */
+            items: {
+                id: components["schemas"]["SynonymId"];
+                updated_at: components["schemas"]["Timestamp"];
+                words: string[];
+            }[];
+            /** @description Give this as `cursor` for the next page; `null` at the end. */
+            next_cursor: string | null;
+        };
         Password: string;
         PasswordBody: {
             current?: components["schemas"]["Password"] | null;
@@ -4584,6 +4766,10 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        /** @description Queries. */
+        Queries: {
+            items: string[];
+        };
         /** @description What the lines cost together. */
         Quote: {
             /** @description The currency of all amounts. */
@@ -4693,6 +4879,19 @@ export interface components {
             detail: string;
             /** @description As a spreadsheet counts: the names of the columns are row 1. */
             row: number;
+        };
+        /** @description What was found. */
+        SearchResult: {
+            counts: components["schemas"]["CountsView"] | null;
+            /** @description Whether nothing has all the words as they are, so that this is what comes near. */
+            is_loose: boolean;
+            /** @description May be fewer than asked for although there are more: what went off sale in this second is left out. */
+            items: components["schemas"]["FoundProduct"][];
+            /** @description What may have been meant instead. */
+            meant: string | null;
+            next_cursor: string | null;
+            /** @description How many there are; a product that changed within the last two seconds may be counted as it was. */
+            total: number;
         };
         /** @description A session that has begun. */
         Session: {
@@ -4931,6 +5130,18 @@ export interface components {
             sold: number;
             title: string;
         };
+        /** @description A group as an operator writes it. */
+        SynonymBody: {
+            /** @description At least two; case and width do not count. */
+            words: string[];
+        };
+        SynonymId: string;
+        /** @description A group of words that mean the same. */
+        SynonymView: {
+            id: components["schemas"]["SynonymId"];
+            updated_at: components["schemas"]["Timestamp"];
+            words: string[];
+        };
         TeamId: string;
         /** @description Open teams of an activity. */
         TeamList: {
@@ -5083,6 +5294,12 @@ export interface components {
          * @enum {string}
          */
         Unmet: "goods" | "worth" | "units" | "new_buyers" | "tier" | "time";
+        /** @description How many of what was found have a fact. */
+        ValueCount: {
+            /** Format: int32 */
+            count: number;
+            value: string;
+        };
         /** @description A person's wallet. */
         WalletView: {
             account: components["schemas"]["AccountId"];
@@ -17577,8 +17794,6 @@ export interface operations {
             query?: {
                 category?: components["schemas"]["CategoryId"];
                 merchant?: components["schemas"]["MerchantId"];
-                /** @description Words that title, codes or attributes must all have. */
-                q?: string;
                 sort?: "new" | "price" | "-price";
                 /** @description Only what is bought together now. */
                 together?: boolean;
@@ -19145,6 +19360,743 @@ export interface operations {
                 };
             };
             /** @description `checkout.items`, `checkout.deal`, `pricing.empty`, `pricing.too_many_lines`, `pricing.bad_quantity`, `pricing.quantity_limit`, `pricing.line_conflict`, `pricing.negative_price`, `pricing.mixed_currency`, `pricing.bad_rule`, `pricing.overflow` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_products: {
+        parameters: {
+            query?: {
+                /** @description What is looked for, as people type it: words, pinyin, first letters. What is beyond 100 characters is left out. */
+                q?: string;
+                category?: components["schemas"]["CategoryId"];
+                merchant?: components["schemas"]["MerchantId"];
+                /** @description The lowest price wanted, in minor units. */
+                price_from?: number;
+                /** @description The highest price wanted, in minor units. */
+                price_to?: number;
+                /** @description Facts it must have, such as `产地:山东`; several with `|` between them. */
+                facts?: string;
+                /** @description Only what is bought together now. */
+                together?: boolean;
+                sort?: "fit" | "new" | "price" | "-price";
+                /** @description Whether the answer says how what was found divides. */
+                counts?: boolean;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchResult"];
+                };
+            };
+            /** @description `search.facts`; or the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `search.busy`, `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_hot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queries"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_missed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissedQueries"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_suggestions: {
+        parameters: {
+            query?: {
+                /** @description What was typed so far. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queries"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    synonym_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before; leave out for the first. */
+                cursor?: string;
+                /** @description Rows wanted, 1 to 100; 20 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SynonymView"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    synonym_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SynonymBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SynonymView"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `synonym.not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `synonym.too_many` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not what the route takes */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `synonym.words` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    synonym_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                synonym: components["schemas"]["SynonymId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SynonymBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SynonymView"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `synonym.not_found`; or there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `synonym.too_many` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not what the route takes */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `synonym.words` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    synonym_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                synonym: components["schemas"]["SynonymId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `synonym.not_found`; or there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `synonym.too_many` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `synonym.words` */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -6,6 +6,7 @@ export default {
   },
   language: { 'zh-CN': '中文', en: 'English' },
   page: {
+    synonyms: 'Synonyms', missed: 'Searched in vain',
     promotions: 'Promotions', promotion_new: 'New promotion', simulator: 'Try a cart', statement: 'Statement', payouts: 'Payouts and pledge', payout_queue: 'Payouts', fees: 'Fees', income: 'Incomes', cases: 'After-sale', case: 'Case', after_sale_terms: 'After-sale terms', disputes: 'Disputes',
     people: 'People', person: 'Person',
     activity: 'Activity',
@@ -13,7 +14,13 @@ export default {
     activities: 'Team buying', activity_new: 'New activity', reach: 'Shares and funnel', commissions: 'Commissions', balance: 'Balance', staff: 'Staff and rights', audit_log: 'Audit log', audit_log_all: 'Audit log of the platform',
     merchants: 'Merchants', accounts: 'Accounts', account: 'Account', transfer: 'Transfer', ledger_audit: 'Ledger audit', provider_bills: 'Provider bills', missing: 'Page not found',
   },
+  search: {
+    missed_note: 'What people searched for in the last seven days and no product has as it was typed. Nobody counts twice a day.', none_missed: 'Nothing was searched for in vain in the last seven days', query: 'Query', people: 'People',
+    synonyms_note: 'Any word of a group finds all the others. Common synonyms are built in; these are your own, and count within two seconds.', new_group: 'New group', edit_group: 'Change this group', words: 'Words', words_hint: 'tomato, 番茄, 西红柿', bad_words: 'A group has 2 to 12 different words of at most 20 characters, with commas between them', no_groups: 'No synonyms of your own yet',
+    cancel: 'Cancel', edit_of: 'Change {words}', drop_of: 'Remove {words}', remove_of: 'Remove this group: {words}?',
+  },
   act: {
+    synonym: { create: 'New synonyms', update: 'Synonyms changed', delete: 'Synonyms removed' },
     activity: { create: 'Activity made', update: 'Activity changed', start: 'Activity started', end: 'Activity ended' }, aftersale: { agree: 'Agreed to a case', decline: 'Declined a case', accept: 'Dealt with a return', decide: 'Decided a dispute', terms: 'Changed after-sale terms' }, fee: { set: 'Published a fee' }, payout: { request: 'Asked for a payout', approve: 'Agreed to a payout', pay: 'Sent a payout', reject: 'Rejected a payout', cancel: 'Cancelled a payout' }, deposit: { ask: 'Asked for a pledge', pay: 'Put a pledge down', deduct: 'Kept part of a pledge', return: 'Gave a pledge back' }, promotion: { create: 'Made a promotion', update: 'Changed a promotion', live: 'Started a promotion', paused: 'Paused a promotion', ended: 'Ended a promotion' }, commission: { set: 'Commission rules changed', approve: 'Commission approved', refuse: 'Commission refused' }, merchant: { create: 'Shop made' }, order: { ship: 'Shipped', refund: 'Refunded' }, pricing: { set: 'Offers and freight changed' },
     product: { create: 'Product made', update: 'Product changed', publish: 'Product published', archive: 'Product archived', import: 'Products imported' }, stock: { adjust: 'Stock adjusted' }, staff: { invite: 'Member invited', accept: 'Invitation accepted', decline: 'Invitation declined', add: 'Member added', remove: 'Member removed', rights: 'Rights changed' }, person: { ban: 'Banned', unban: 'Unbanned' },
   },

@@ -6,6 +6,7 @@ export default {
   },
   language: { 'zh-CN': '中文', en: 'English' },
   page: {
+    synonyms: '搜索同义词', missed: '搜不到的词',
     promotions: '优惠活动', promotion_new: '新建优惠', simulator: '优惠试算', statement: '对账单', payouts: '提现与保证金', payout_queue: '提现审核', fees: '平台费率', income: '收入报送', cases: '售后', case: '售后详情', after_sale_terms: '售后设置', disputes: '纠纷处理',
     people: '用户管理', person: '用户',
     activity: '拼团活动',
@@ -13,7 +14,13 @@ export default {
     activities: '拼团活动', activity_new: '新建活动', reach: '分享与转化', commissions: '佣金', balance: '账户与流水', staff: '成员与权限', audit_log: '操作日志', audit_log_all: '全平台操作日志',
     merchants: '商家管理', accounts: '账户', account: '账户明细', transfer: '转账凭证', ledger_audit: '账本审计', provider_bills: '渠道对账', missing: '页面不存在',
   },
+  search: {
+    missed_note: '最近七天顾客搜了、但没有商品完全符合的词。同一个人一天只算一次。', none_missed: '最近七天没有搜不到的词', query: '搜索词', people: '人数',
+    synonyms_note: '一组里的词互相都能搜到。系统自带常见的同义词，这里写自己的；两秒内生效。', new_group: '新增一组', edit_group: '修改这一组', words: '词', words_hint: '番茄，西红柿，tomato', bad_words: '一组要有 2 到 12 个不同的词，每个最多 20 个字，用逗号分开', no_groups: '还没有自己的同义词',
+    cancel: '不改了', edit_of: '修改 {words}', drop_of: '删除 {words}', remove_of: '删除这一组：{words}？',
+  },
   act: {
+    synonym: { create: '新增同义词', update: '修改同义词', delete: '删除同义词' },
     activity: { create: '新建活动', update: '修改活动', start: '开始活动', end: '结束活动' }, aftersale: { agree: '同意售后', decline: '拒绝售后', accept: '处理退货', decide: '裁决纠纷', terms: '修改售后设置' }, fee: { set: '公布费率' }, payout: { request: '申请提现', approve: '同意提现', pay: '登记打款', reject: '驳回提现', cancel: '撤销提现' }, deposit: { ask: '设置保证金', pay: '缴纳保证金', deduct: '扣除保证金', return: '退还保证金' }, promotion: { create: '新建优惠', update: '修改优惠', live: '开始优惠', paused: '暂停优惠', ended: '结束优惠' }, commission: { set: '修改佣金规则', approve: '批准佣金', refuse: '拒绝佣金' }, merchant: { create: '新建商家' }, order: { ship: '发货', refund: '退款' }, pricing: { set: '修改优惠与运费' },
     product: { create: '新建商品', update: '修改商品', publish: '上架商品', archive: '下架商品', import: '导入商品' }, stock: { adjust: '调整库存' }, staff: { invite: '邀请成员', accept: '接受邀请', decline: '拒绝邀请', add: '添加成员', remove: '移除成员', rights: '修改权限' }, person: { ban: '封禁', unban: '解封' },
   },

@@ -15,12 +15,15 @@ export default {
   catalog: {
     categories_failed: 'The categories could not be loaded',
     gone: 'This product is no longer on sale', bought_at: 'What you paid for one', to_shop_of: 'To {name}', to_order: 'Back to the order', no_categories: 'No categories yet', none_here: 'Nothing in this category yet', in_category: 'Products of the category',
-    missing: 'This page does not exist, or it has moved', search: 'Search', search_hint: 'Search products', all: 'All products', none: 'No products yet', alone: 'Alone', sort: 'Sort',
-    sorts: { new: 'Newest', price_up: 'Price, low first', price_down: 'Price, high first' }, drop_filter: 'Remove this filter', no_match: 'Nothing found. Try another word.', browse: 'Browse categories',
+    missing: 'This page does not exist, or it has moved', search: 'Search', search_hint: 'Search, pinyin works too', all: 'All products', none: 'No products yet', alone: 'Alone', sort: 'Sort',
+    sorts: { fit: 'Best match', new: 'Newest', price_up: 'Price, low first', price_down: 'Price, high first' }, drop_filter: 'Remove this filter', no_match: 'Nothing found. Try another word.', browse: 'Browse categories',
     choose: 'Choose a variant', available: '{n} in stock', please_choose: 'Please choose {names}', chosen: 'Chosen: {values}', qty: 'Quantity',
     purpose: { cart: 'Add to cart', alone: 'Buy alone', open_team: 'Start a team', join_team: 'Join the team' },
     picture: '{title}, picture {n}', compare: 'Former price given by the shop', promise: { return: '7 days return', no_return: 'No 7-day return for this item', team_refund: 'Full refund if the team fails', no_forced_share: 'No sharing needed' },
     details: 'Details', to_cart: 'Add', sold_out: 'Sold out', buy_alone: 'Buy alone', buy_now: 'Buy now', added: 'Added to the cart',
+  },
+  search: {
+    suggestions: 'Suggestions', searched: 'Your searches', forget: 'Clear', hot: 'Popular searches', filter: 'Filter', price: 'Price', total: '{n} products', loose: 'Nothing has all these words. This comes close:', meant: 'Did you mean',
   },
   deals: {
     teams_failed: 'The open teams could not be loaded',

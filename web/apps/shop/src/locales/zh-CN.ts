@@ -15,12 +15,15 @@ export default {
   catalog: {
     categories_failed: '类目没有加载出来',
     gone: '这件商品已下架，暂时买不到了', bought_at: '当时买的价格', to_shop_of: '去 {name} 看看', to_order: '回到订单', no_categories: '还没有分类', none_here: '这个分类还没有商品', in_category: '分类商品',
-    missing: '这个页面不存在，或者已经搬走', search: '搜索', search_hint: '搜商品', all: '全部商品', none: '还没有商品', alone: '单买', sort: '排序',
-    sorts: { new: '最新', price_up: '价格从低到高', price_down: '价格从高到低' }, drop_filter: '去掉这个筛选', no_match: '没有找到合适的商品，换个词试试', browse: '看看分类',
+    missing: '这个页面不存在，或者已经搬走', search: '搜索', search_hint: '搜商品，可用拼音', all: '全部商品', none: '还没有商品', alone: '单买', sort: '排序',
+    sorts: { fit: '综合', new: '最新', price_up: '价格从低到高', price_down: '价格从高到低' }, drop_filter: '去掉这个筛选', no_match: '没有找到合适的商品，换个词试试', browse: '看看分类',
     choose: '选择规格', available: '库存 {n} 件', please_choose: '请选择 {names}', chosen: '已选 {values}', qty: '数量',
     purpose: { cart: '加入购物车', alone: '单独购买', open_team: '发起拼单', join_team: '参加拼单' },
     picture: '{title}，第 {n} 张图', compare: '商家标示的原价', promise: { return: '7 天无理由退货', no_return: '本品不支持 7 天无理由退货', team_refund: '未成团全额退款', no_forced_share: '不分享也能买' },
     details: '商品详情', to_cart: '加购', sold_out: '已售罄', buy_alone: '单独购买', buy_now: '立即购买', added: '已加入购物车',
+  },
+  search: {
+    suggestions: '搜索建议', searched: '搜索历史', forget: '清空历史', hot: '大家在搜', filter: '筛选', price: '价格', total: '共 {n} 件', loose: '没有完全符合的商品，以下是相近的结果', meant: '你是不是要找：',
   },
   deals: {
     teams_failed: '进行中的团没有加载出来',

@@ -38,6 +38,8 @@ export default {
     wallet: { insufficient: 'The balance is too low' },
     order: { busy: 'The order is busy, please try again', already_shipped: 'The order is shipped already', state: 'The order is not in a state that allows this', not_paid: 'The order has not been paid', not_payable: 'The order is not waiting for a payment', not_receivable: 'Only an order on its way can be received', not_shippable: 'The order cannot be shipped now', waiting_team: 'The order waits for its team and is refunded by itself if the team fails' },
     product: { version_conflict: 'Someone else has changed this product. Reload it and try again.', code_taken: 'The code belongs to another product of the shop', refused: 'the product was not accepted', invalid: 'Some entries of the product are not valid' },
+    search: { facts: 'These filters do not fit', busy: 'Too many are searching just now. Try again in a moment.' },
+    synonym: { not_found: 'This group of words is gone', words: 'A group has 2 to 12 different words', too_many: 'There are too many groups of words. Remove some first.' },
     picture: { too_large: 'The picture is too large', store: 'Pictures cannot be stored right now, please try again', too_many_pixels: 'A picture may have 40 megapixels. Make it smaller first.', unreadable: 'The picture cannot be read. JPEG, PNG, WebP and GIF will do.', unknown: 'there is no such picture' },
     address: { too_many: 'You have 20 addresses already. Remove one first.' },
     cash: { amount: 'The amount is not what the order costs', team_order: 'Orders of a team cannot be paid in cash' },

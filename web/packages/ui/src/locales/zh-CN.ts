@@ -38,6 +38,8 @@ export default {
     wallet: { insufficient: '余额不足' },
     order: { busy: '订单正在处理，请稍后再试', already_shipped: '订单已经发货', state: '订单当前状态不能这样操作', not_paid: '订单还没有付款', not_payable: '订单不在待付款状态', not_receivable: '只有运送中的订单可以确认收货', not_shippable: '订单现在不能发货', waiting_team: '订单正在等待成团；未成团会自动退款' },
     product: { version_conflict: '商品已被别人修改，请刷新后再改', code_taken: '编码已被本店另一件商品使用', refused: '商品没有被接受', invalid: '商品有内容填写不正确' },
+    search: { facts: '筛选条件不正确', busy: '搜索的人太多，请稍后再试' },
+    synonym: { not_found: '这组同义词已经不在了', words: '一组要有 2 到 12 个不同的词', too_many: '同义词太多了，请先删除一些' },
     picture: { too_large: '图片太大', store: '图片暂时无法保存，请稍后再试', too_many_pixels: '图片最多 4000 万像素，请先缩小', unreadable: '图片无法读取，支持 JPEG、PNG、WebP 和 GIF', unknown: '图片不存在' },
     address: { too_many: '最多保存 20 个地址，请先删除一个' },
     cash: { amount: '实收金额与订单金额不一致', team_order: '拼团订单不能用现金支付' },
