@@ -57,8 +57,8 @@ fn nothing_is_lost(engine: Engine) {
     let (place, _folder) = place(database);
     testkit::block_on(async move {
         let mut server = place.serve(&[USUAL]);
+        let mut market = Market::open(server.address).await.unwrap();
         for round in 0..4_u64 {
-            let mut market = Market::open(server.address).await.unwrap();
             for n in 0..10 {
                 market.item(&format!("zzcrash r{round} n{n}"), PRICE, 1).await.unwrap();
             }
@@ -66,6 +66,7 @@ fn nothing_is_lost(engine: Engine) {
             tokio::time::sleep(Duration::from_millis(round * 30)).await;
             server.kill();
             server = place.serve(&[USUAL]);
+            market.owner = market.owner.beside(server.address);
             until_found(server.address, "zzcrash", (round + 1) * 10).await;
         }
     });
