@@ -17,7 +17,7 @@ export default {
   search: {
     missed_note: 'What people searched for in the last seven days and no product has as it was typed. Nobody counts twice a day.', none_missed: 'Nothing was searched for in vain in the last seven days', query: 'Query', people: 'People',
     synonyms_note: 'Any word of a group finds all the others. Common synonyms are built in; these are your own, and count within two seconds.', new_group: 'New group', edit_group: 'Change this group', words: 'Words', words_hint: 'tomato, 番茄, 西红柿', bad_words: 'A group has 2 to 12 different words of at most 20 characters, with commas between them', no_groups: 'No synonyms of your own yet',
-    cancel: 'Cancel', edit_of: 'Change {words}', drop_of: 'Remove {words}', remove_of: 'Remove this group: {words}?',
+    cancel: 'Cancel', edit_of: 'Edit {words}', drop_of: 'Remove {words}', remove_of: 'Remove this group: {words}?',
   },
   act: {
     synonym: { create: 'New synonyms', update: 'Synonyms changed', delete: 'Synonyms removed' },

@@ -17,7 +17,7 @@ export default {
   search: {
     missed_note: '最近七天顾客搜了、但没有商品完全符合的词。同一个人一天只算一次。', none_missed: '最近七天没有搜不到的词', query: '搜索词', people: '人数',
     synonyms_note: '一组里的词互相都能搜到。系统自带常见的同义词，这里写自己的；两秒内生效。', new_group: '新增一组', edit_group: '修改这一组', words: '词', words_hint: '番茄，西红柿，tomato', bad_words: '一组要有 2 到 12 个不同的词，每个最多 20 个字，用逗号分开', no_groups: '还没有自己的同义词',
-    cancel: '不改了', edit_of: '修改 {words}', drop_of: '删除 {words}', remove_of: '删除这一组：{words}？',
+    cancel: '不改了', edit_of: '编辑 {words}', drop_of: '移除 {words}', remove_of: '移除这一组：{words}？',
   },
   act: {
     synonym: { create: '新增同义词', update: '修改同义词', delete: '删除同义词' },
