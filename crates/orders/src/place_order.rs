@@ -82,6 +82,9 @@ enum CheckoutError {
     #[error("{sku} may not be returned without a reason; tell the buyer, and name it in no_return_confirmed")]
     #[problem(409, "checkout.no_return_unconfirmed")]
     NoReturn { sku: SkuId },
+    #[error("nothing is left to pay for an order of one shop; add something to it")]
+    #[problem(409, "checkout.nothing_to_pay")]
+    NothingToPay,
     #[error("all items of one checkout are in one currency")]
     #[problem(422, "checkout.currency")]
     Currency,
@@ -152,6 +155,10 @@ fn place(tx: &mut Tx, command: &PlaceOrder) -> Result<CheckoutView, CheckoutErro
     let total = total.or(Err(CheckoutError::Currency))?;
     if total.minor() != command.body.expected_total_minor {
         return Err(CheckoutError::PriceChanged { total_minor: total.minor() });
+    }
+    // An order without a payment would never be paid.
+    if priced.iter().any(|one| one.quote.total.minor() < 1) {
+        return Err(CheckoutError::NothingToPay);
     }
     must_be_confirmed(&priced, &command.body.no_return_confirmed)?;
     must_be_there(tx, &wanted)?;

@@ -92,6 +92,7 @@ pub(crate) fn price_known(
         by_merchant.entry(info.merchant).or_default().push((info.clone(), *qty));
     }
     let activity = activity_price(rx, person, wanted, known)?;
+    let now = rx.now();
     let mut priced = Vec::with_capacity(by_merchant.len());
     for (merchant, lines) in by_merchant {
         let Some(currency) = lines.first().map(|(info, _)| info.price.currency()) else { continue };
@@ -107,7 +108,7 @@ pub(crate) fn price_known(
                 qty_limit: None,
             })
             .collect();
-        let mut context = pricing::api::context(rx, merchant, currency, person)?;
+        let mut context = pricing::api::context(rx, merchant, currency, person, now)?;
         if context.asks_new_buyers() {
             context.person.is_new_buyer = !deals::api::has_bought(rx, merchant, person)?;
         }

@@ -109,13 +109,13 @@ fn simulate(
         });
     }
     let currency = lines.first().map_or(base::Currency::CNY, |line| line.base_unit.currency());
+    let at = body.at.unwrap_or(rx.now());
     let nobody = <PersonId as base::Id>::from_bytes([0; 16]);
-    let mut context = pricing::api::context(rx, merchant, currency, nobody)?;
+    let mut context = pricing::api::context(rx, merchant, currency, nobody, at)?;
     let also = pricing::api::promotions(rx, merchant, &body.also)?;
     let is_new = |promotion: &Promotion| !context.promotions.iter().any(|live| live.id == promotion.id);
     let added: Vec<Promotion> = also.into_iter().filter(is_new).collect();
     context.promotions.extend(added);
-    context.at = body.at.unwrap_or(context.at);
     context.person.is_new_buyer = body.is_new_buyer;
     context.person.member = body.tier.as_ref().map(|tier| MemberPrice {
         tier: tier.clone(),

@@ -1,6 +1,6 @@
 //! What other modules may call.
 
-use base::{Currency, MerchantId, OrderId, PersonId, PromotionId};
+use base::{Currency, MerchantId, OrderId, PersonId, PromotionId, Timestamp};
 use db::{DbError, Rx, Tx};
 
 pub use crate::model::{
@@ -21,7 +21,7 @@ pub fn rules(rx: &mut Rx, merchant: MerchantId) -> Result<(Vec<FullReduction>, F
         .unwrap_or_default())
 }
 
-/// The rules [`quote`] prices a merchant's lines by, for this person now. Whether the person is a new buyer the caller
+/// The rules [`quote`] prices a merchant's lines by, for this person at this moment. Whether the person is a new buyer the caller
 /// looks up when it [matters](QuoteContext::asks_new_buyers).
 ///
 /// # Errors
@@ -31,16 +31,17 @@ pub fn context(
     merchant: MerchantId,
     currency: Currency,
     person: PersonId,
+    at: Timestamp,
 ) -> Result<QuoteContext, DbError> {
     let rules = store::find_rules(rx, merchant)?.unwrap_or_default();
     let promotions = if rules.live > 0 {
-        let rows = promotion_store::usable(rx, merchant, person)?;
+        let rows = promotion_store::usable(rx, merchant, person, at)?;
         rows.into_iter().map(promotion_store::PromotionRow::promotion).collect()
     } else {
         Vec::new()
     };
     let store::Rules { full_reductions, freight, .. } = rules;
-    let (person, at) = (PersonFacts::default(), rx.now());
+    let person = PersonFacts::default();
     Ok(QuoteContext { merchant, currency, full_reductions, freight, promotions, person, at })
 }
 

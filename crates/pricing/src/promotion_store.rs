@@ -93,13 +93,13 @@ pub(crate) fn list(
     )
 }
 
-/// The promotions that a person may use now: live, in their time, with uses left in all and for this person.
+/// The promotions that a person may use at a moment: live, in their time, with uses left in all and for this person.
 pub(crate) fn usable(
     rx: &mut Rx,
     merchant: MerchantId,
     person: PersonId,
+    at: Timestamp,
 ) -> Result<Vec<PromotionRow>, DbError> {
-    let now = rx.now();
     rx.list(
         &format!(
             "{PROMOTION} WHERE merchant = :merchant AND state = 'live' AND starts_at <= :now AND ends_at > :now
@@ -108,7 +108,7 @@ pub(crate) fn usable(
                      WHERE q.promotion = pricing_promotion.id AND q.person = :person), 0))
              ORDER BY id LIMIT :limit"
         ),
-        params!["merchant" => merchant, "person" => person, "now" => now, "limit" => LIVE_MAX],
+        params!["merchant" => merchant, "person" => person, "now" => at, "limit" => LIVE_MAX],
         promotion,
     )
 }

@@ -40,7 +40,7 @@ struct PromotionBody {
     /// How often it may be used; no limit when left out.
     #[schema(minimum = 1)]
     uses_max: Option<i64>,
-    /// How often by one person; no limit when left out.
+    /// How often by one person; when left out, once where it is for new buyers, else without limit.
     #[schema(minimum = 1)]
     per_person: Option<i64>,
 }
@@ -196,6 +196,8 @@ fn checked(
         return Err(PromotionError::Times);
     }
     let Promotion { title, scope, needs, action, .. } = promotion;
+    // Who is new is known by what was bought: orders that wait for their payment do not count yet.
+    let per_person = body.per_person.or(needs.new_buyers_only.then_some(1));
     Ok(PromotionRow {
         id,
         merchant,
@@ -206,7 +208,7 @@ fn checked(
         ends_at: body.ends_at,
         budget: body.budget_minor,
         uses_max: body.uses_max,
-        per_person: body.per_person,
+        per_person,
         spent: 0,
         used: 0,
         version: 1,
@@ -259,7 +261,8 @@ fn change(
         return Err(PromotionError::Used);
     }
     let is_below = after.budget.is_some_and(|budget| budget < before.spent)
-        || after.uses_max.is_some_and(|most| most < before.used);
+        || after.uses_max.is_some_and(|most| most < before.used)
+        || (was_started && after.per_person < before.per_person);
     if is_below {
         return Err(PromotionError::BelowUsed);
     }

@@ -99,7 +99,7 @@ impl Shopper {
         let Basket { address, sku, price, .. } = &self.basket;
         let body = json!({
             "source": { "kind": "now", "sku": sku, "qty": 1, "deal": null },
-            "address": address, "expected_total_minor": price,
+            "address": address, "no_return_confirmed": [sku], "expected_total_minor": price,
         });
         let Some(placed) = self.ask("/api/v1/checkouts", body).await? else { return Ok(()) };
         let orders = placed.get("orders").cloned().unwrap_or_default();

@@ -187,3 +187,38 @@ app_test!(what_was_promised_is_not_changed_under_way, parts, |app| {
     app.post(&base, &owner.token, bad).await.expect_problem(422, "promotion.bad");
     app.audit().await;
 });
+
+app_test!(an_order_that_costs_nothing_is_not_placed, parts, |app| {
+    let owner = owner(&app).await;
+    let buyer = someone(&app, 2).await;
+    let (_, sku) = product(&app, "A", 800, 50).await;
+    live(&app, &owner, json!({ "action": { "kind": "amount_off", "off_minor": 1_000 } })).await;
+    let body = json!({
+        "source": { "kind": "now", "sku": sku, "qty": 1, "deal": null },
+        "address": buyer.address, "expected_total_minor": 0,
+    });
+    let refused = app.post("/api/v1/checkouts", &buyer.token, body).await;
+    refused.expect_problem(409, "checkout.nothing_to_pay");
+    order(&app, &buyer, sku, 2, 600, Value::Null).await;
+    app.audit().await;
+});
+
+app_test!(a_new_buyer_is_new_once_and_a_limit_does_not_fall, parts, |app| {
+    let owner = owner(&app).await;
+    let buyer = someone(&app, 2).await;
+    let (_, sku) = product(&app, "A", 1_000, 50).await;
+    let id = live(&app, &owner, json!({ "needs": { "new_buyers_only": true } })).await;
+    assert_eq!(read(&app, &owner, &id).await["per_person"], 1);
+    // Placed and not paid for: nothing was bought yet, and still it counts.
+    order(&app, &buyer, sku, 1, 800, Value::Null).await;
+    order(&app, &buyer, sku, 1, 1_000, Value::Null).await;
+    let twice = live(&app, &owner, json!({ "per_person": 2 })).await;
+    let path = format!("/api/v1/promotions/{twice}");
+    app.post(&format!("{path}/pause"), &owner.token, json!({})).await.expect(200);
+    let lower = json!({ "version": 3, "promotion": {
+        "title": "立减", "action": { "kind": "amount_off", "off_minor": 200 }, "per_person": 1,
+        "starts_at": "2020-01-01T00:00:00Z", "ends_at": "2099-01-01T00:00:00Z",
+    } });
+    app.call("PUT", &path, &owner.token, lower).await.expect_problem(409, "promotion.below_used");
+    app.audit().await;
+});

@@ -1,5 +1,6 @@
 //! The steps, one after the other.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -46,16 +47,19 @@ impl Told {
 }
 
 pub(super) fn run(lines: &[QuoteLineInput], context: &QuoteContext) -> Result<Quote, QuoteError> {
-    let quote = once(lines, context)?;
-    let is_beyond = |used: &PromotionUse| {
-        let of = context.promotions.iter().find(|promotion| promotion.id == used.promotion);
-        of.and_then(|promotion| promotion.left_minor).is_some_and(|left| used.off.minor() > left)
-    };
-    let Some(beyond) = quote.promotions.iter().find(|used| is_beyond(used)) else { return Ok(quote) };
-    // Each time one promotion fewer: it ends.
-    let mut without = context.clone();
-    without.promotions.retain(|promotion| promotion.id != beyond.promotion);
-    run(lines, &without)
+    let mut context = Cow::Borrowed(context);
+    loop {
+        let quote = once(lines, &context)?;
+        let is_beyond = |used: &&PromotionUse| {
+            let of = context.promotions.iter().find(|promotion| promotion.id == used.promotion);
+            of.and_then(|promotion| promotion.left_minor).is_some_and(|left| used.off.minor() > left)
+        };
+        let Some(beyond) = quote.promotions.iter().find(is_beyond).map(|used| used.promotion) else {
+            return Ok(quote);
+        };
+        // Each time one promotion fewer: it ends.
+        context.to_mut().promotions.retain(|promotion| promotion.id != beyond);
+    }
 }
 
 fn once(lines: &[QuoteLineInput], context: &QuoteContext) -> Result<Quote, QuoteError> {

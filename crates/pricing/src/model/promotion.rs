@@ -87,7 +87,7 @@ pub struct Needs {
     /// On these days only, 1 for Monday to 7 for Sunday, in China's time; empty for every day.
     #[schema(max_items = 7)]
     pub weekdays: Vec<u8>,
-    /// From this minute of the day on, in China's time.
+    /// From this minute of the day on, in China's time; before the other one, since a day ends at midnight.
     #[schema(minimum = 0, maximum = 1440)]
     pub from_minute: Option<i64>,
     /// Until before this minute of the day.
@@ -276,7 +276,8 @@ impl Promotion {
             && weekdays.len() <= 7
             && weekdays.iter().all(|day| (1..=7).contains(day))
             && is_minute(from_minute)
-            && is_minute(to_minute);
+            && is_minute(to_minute)
+            && from_minute.unwrap_or(0) < to_minute.unwrap_or(DAY_MINUTES);
         if !is_fine {
             return Err(BadPromotion::Needs);
         }

@@ -155,6 +155,9 @@ fn promotions_that_cannot_be_meant_are_refused() {
     for action in bad {
         assert_eq!(promotion(1, action.clone()).check(), Err(BadPromotion::Action), "{action:?}");
     }
+    let over_midnight = Needs { from_minute: Some(1_320), to_minute: Some(120), ..Needs::default() };
+    let late = Promotion { needs: over_midnight, ..promotion(1, Action::AmountOff { off_minor: 1 }) };
+    assert_eq!(late.check(), Err(BadPromotion::Needs));
     let eighth = Needs { weekdays: vec![8], ..Needs::default() };
     let promotion = Promotion { needs: eighth, ..promotion(1, Action::AmountOff { off_minor: 1 }) };
     assert_eq!(promotion.check(), Err(BadPromotion::Needs));

@@ -72,7 +72,7 @@ app_test!(rules_are_set_and_read, parts, |app| {
     let again = app.call("PUT", &path(), &owner, rules(900)).await.expect(200);
     assert_eq!(app.get(&path(), &keeper).await.expect(200), again);
     let context = app.store.db.read::<_, DbError, _>(|rx| {
-        api::context(rx, merchant(), Currency::CNY, PersonId::from_bytes([0; 16]))
+        api::context(rx, merchant(), Currency::CNY, PersonId::from_bytes([0; 16]), rx.now())
     });
     let context = context.await.unwrap();
     assert_eq!(context.freight, Freight { base_minor: 900, free_from_minor: Some(9_900) });

@@ -4616,7 +4616,7 @@ export interface components {
             needs?: components["schemas"]["PromotionNeeds"];
             /**
              * Format: int64
-             * @description How often by one person; no limit when left out.
+             * @description How often by one person; when left out, once where it is for new buyers, else without limit.
              */
             per_person?: number | null;
             scope?: components["schemas"]["PromotionScope"];
@@ -4638,7 +4638,7 @@ export interface components {
         PromotionNeeds: {
             /**
              * Format: int64
-             * @description From this minute of the day on, in China's time.
+             * @description From this minute of the day on, in China's time; before the other one, since a day ends at midnight.
              * @default null
              */
             from_minute: number | null;
@@ -4714,7 +4714,7 @@ export interface components {
                 needs?: components["schemas"]["PromotionNeeds"];
                 /**
                  * Format: int64
-                 * @description How often by one person; no limit when left out.
+                 * @description How often by one person; when left out, once where it is for new buyers, else without limit.
                  */
                 per_person?: number | null;
                 scope?: components["schemas"]["PromotionScope"];
@@ -5940,15 +5940,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description the server made a mistake */
             500: {
                 headers: {
@@ -6056,7 +6047,10 @@ export interface operations {
     case_accept: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                /** @description 1 to 255 visible ASCII characters, new for each thing you do */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 case: components["schemas"]["CaseId"];
             };
@@ -6112,7 +6106,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `refund.cash`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
+            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `refund.cash`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6139,7 +6133,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `aftersale.lines`, `aftersale.beyond_claim`, `refund.lines`, `ledger.malformed`, `replacement.line` */
+            /** @description `aftersale.lines`, `aftersale.beyond_claim`, `refund.lines`, `ledger.malformed`, `replacement.line`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6189,7 +6183,10 @@ export interface operations {
     case_agree: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                /** @description 1 to 255 visible ASCII characters, new for each thing you do */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 case: components["schemas"]["CaseId"];
             };
@@ -6245,7 +6242,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `refund.cash`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
+            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `refund.cash`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6272,7 +6269,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `aftersale.lines`, `aftersale.beyond_claim`, `refund.lines`, `ledger.malformed`, `replacement.line` */
+            /** @description `aftersale.lines`, `aftersale.beyond_claim`, `refund.lines`, `ledger.malformed`, `replacement.line`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6322,7 +6319,10 @@ export interface operations {
     case_decide: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                /** @description 1 to 255 visible ASCII characters, new for each thing you do */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 case: components["schemas"]["CaseId"];
             };
@@ -6378,7 +6378,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `refund.cash`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
+            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `refund.cash`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6405,7 +6405,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `aftersale.lines`, `aftersale.beyond_claim`, `refund.lines`, `ledger.malformed`, `replacement.line` */
+            /** @description `aftersale.lines`, `aftersale.beyond_claim`, `refund.lines`, `ledger.malformed`, `replacement.line`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6455,7 +6455,10 @@ export interface operations {
     case_decline: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                /** @description 1 to 255 visible ASCII characters, new for each thing you do */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 case: components["schemas"]["CaseId"];
             };
@@ -6511,7 +6514,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `refund.cash`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
+            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `refund.cash`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6538,7 +6541,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `aftersale.lines`, `aftersale.beyond_claim`, `refund.lines`, `ledger.malformed`, `replacement.line` */
+            /** @description `aftersale.lines`, `aftersale.beyond_claim`, `refund.lines`, `ledger.malformed`, `replacement.line`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6588,7 +6591,10 @@ export interface operations {
     case_dispute: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                /** @description 1 to 255 visible ASCII characters, new for each thing you do */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 case: components["schemas"]["CaseId"];
             };
@@ -6644,7 +6650,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `refund.cash`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
+            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `refund.cash`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6671,7 +6677,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `aftersale.lines`, `aftersale.beyond_claim`, `refund.lines`, `ledger.malformed`, `replacement.line` */
+            /** @description `aftersale.lines`, `aftersale.beyond_claim`, `refund.lines`, `ledger.malformed`, `replacement.line`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6721,7 +6727,10 @@ export interface operations {
     case_send: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                /** @description 1 to 255 visible ASCII characters, new for each thing you do */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 case: components["schemas"]["CaseId"];
             };
@@ -6777,7 +6786,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `refund.cash`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
+            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `refund.cash`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6804,7 +6813,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `aftersale.lines`, `aftersale.beyond_claim`, `refund.lines`, `ledger.malformed`, `replacement.line` */
+            /** @description `aftersale.lines`, `aftersale.beyond_claim`, `refund.lines`, `ledger.malformed`, `replacement.line`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6854,7 +6863,10 @@ export interface operations {
     case_say: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                /** @description 1 to 255 visible ASCII characters, new for each thing you do */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 case: components["schemas"]["CaseId"];
             };
@@ -6910,7 +6922,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `refund.cash`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
+            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `refund.cash`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6937,7 +6949,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `aftersale.lines`, `aftersale.beyond_claim`, `refund.lines`, `ledger.malformed`, `replacement.line` */
+            /** @description `aftersale.lines`, `aftersale.beyond_claim`, `refund.lines`, `ledger.malformed`, `replacement.line`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6987,7 +6999,10 @@ export interface operations {
     case_withdraw: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                /** @description 1 to 255 visible ASCII characters, new for each thing you do */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 case: components["schemas"]["CaseId"];
             };
@@ -7043,7 +7058,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `refund.cash`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
+            /** @description `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `refund.cash`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7070,7 +7085,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `aftersale.lines`, `aftersale.beyond_claim`, `refund.lines`, `ledger.malformed`, `replacement.line` */
+            /** @description `aftersale.lines`, `aftersale.beyond_claim`, `refund.lines`, `ledger.malformed`, `replacement.line`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7620,7 +7635,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `checkout.cart_changed`, `checkout.price_changed`, `checkout.no_return_unconfirmed`, `checkout.not_for_sale`, `deal.not_live`, `deal.new_buyers_only`, `deal.person_limit`, `deal.quota`, `team.already_in`, `team.closed`, `team.full`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `promotion.used_up`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
+            /** @description `checkout.cart_changed`, `checkout.price_changed`, `checkout.no_return_unconfirmed`, `checkout.nothing_to_pay`, `checkout.not_for_sale`, `deal.not_live`, `deal.new_buyers_only`, `deal.person_limit`, `deal.quota`, `team.already_in`, `team.closed`, `team.full`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `promotion.used_up`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8898,24 +8913,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FeeRules"];
-                };
-            };
-            /** @description nobody is signed in: `auth.required` */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description the server made a mistake */
@@ -10202,15 +10199,6 @@ export interface operations {
             };
             /** @description nobody is signed in: `auth.required` */
             401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
-            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12331,7 +12319,10 @@ export interface operations {
     deposit_deduct: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                /** @description 1 to 255 visible ASCII characters, new for each thing you do */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 merchant: components["schemas"]["MerchantId"];
             };
@@ -12387,7 +12378,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `deposit.beyond`, `ledger.exists_different`, `ledger.insufficient` */
+            /** @description `deposit.beyond`, `ledger.exists_different`, `ledger.insufficient`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12414,7 +12405,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `deposit.amount`, `ledger.malformed` */
+            /** @description `deposit.amount`, `ledger.malformed`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12464,7 +12455,10 @@ export interface operations {
     deposit_pay: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                /** @description 1 to 255 visible ASCII characters, new for each thing you do */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 merchant: components["schemas"]["MerchantId"];
             };
@@ -12520,7 +12514,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `deposit.beyond`, `ledger.exists_different`, `ledger.insufficient` */
+            /** @description `deposit.beyond`, `ledger.exists_different`, `ledger.insufficient`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12547,7 +12541,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `deposit.amount`, `ledger.malformed` */
+            /** @description `deposit.amount`, `ledger.malformed`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12597,7 +12591,10 @@ export interface operations {
     deposit_return: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                /** @description 1 to 255 visible ASCII characters, new for each thing you do */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 merchant: components["schemas"]["MerchantId"];
             };
@@ -12653,7 +12650,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `deposit.beyond`, `ledger.exists_different`, `ledger.insufficient` */
+            /** @description `deposit.beyond`, `ledger.exists_different`, `ledger.insufficient`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12680,7 +12677,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `deposit.amount`, `ledger.malformed` */
+            /** @description `deposit.amount`, `ledger.malformed`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12837,15 +12834,6 @@ export interface operations {
             };
             /** @description nobody is signed in: `auth.required` */
             401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
-            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13294,7 +13282,10 @@ export interface operations {
     payout_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                /** @description 1 to 255 visible ASCII characters, new for each thing you do */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 merchant: components["schemas"]["MerchantId"];
             };
@@ -13350,7 +13341,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payout.beyond_balance`, `payout.state`, `payout.same_person`, `ledger.exists_different`, `ledger.insufficient` */
+            /** @description `payout.beyond_balance`, `payout.state`, `payout.same_person`, `ledger.exists_different`, `ledger.insufficient`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13377,7 +13368,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payout.amount`, `ledger.malformed` */
+            /** @description `payout.amount`, `ledger.malformed`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14249,7 +14240,10 @@ export interface operations {
     promotion_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                /** @description 1 to 255 visible ASCII characters, new for each thing you do */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 merchant: components["schemas"]["MerchantId"];
             };
@@ -14305,7 +14299,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `promotion.state`, `promotion.used`, `promotion.below_used`, `promotion.version_conflict`, `promotion.too_many` */
+            /** @description `promotion.state`, `promotion.used`, `promotion.below_used`, `promotion.version_conflict`, `promotion.too_many`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14332,7 +14326,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `promotion.bad`, `promotion.times` */
+            /** @description `promotion.bad`, `promotion.times`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15464,15 +15458,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description there is no such thing, or it may not be known */
             404: {
                 headers: {
@@ -15514,7 +15499,10 @@ export interface operations {
     case_open: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                /** @description 1 to 255 visible ASCII characters, new for each thing you do */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 order: components["schemas"]["OrderId"];
             };
@@ -15570,7 +15558,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `aftersale.not_now`, `aftersale.beyond_line`, `aftersale.no_return`, `aftersale.too_late`, `aftersale.no_drop`, `aftersale.too_many`, `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `refund.cash`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient` */
+            /** @description `aftersale.not_now`, `aftersale.beyond_line`, `aftersale.no_return`, `aftersale.too_late`, `aftersale.no_drop`, `aftersale.too_many`, `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `refund.cash`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15597,7 +15585,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `aftersale.items`, `aftersale.reason`, `aftersale.exchange`, `aftersale.lines`, `aftersale.beyond_claim`, `refund.lines`, `ledger.malformed`, `replacement.line` */
+            /** @description `aftersale.items`, `aftersale.reason`, `aftersale.exchange`, `aftersale.lines`, `aftersale.beyond_claim`, `refund.lines`, `ledger.malformed`, `replacement.line`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15780,7 +15768,10 @@ export interface operations {
     cash_payment_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                /** @description 1 to 255 visible ASCII characters, new for each thing you do */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 order: components["schemas"]["OrderId"];
             };
@@ -15836,7 +15827,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `cash.amount`, `cash.team_order`, `order.not_payable`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `deal.not_live`, `deal.new_buyers_only`, `deal.person_limit`, `deal.quota`, `team.already_in`, `team.closed`, `team.full`, `payment.under_way`, `ledger.exists_different`, `ledger.insufficient` */
+            /** @description `cash.amount`, `cash.team_order`, `order.not_payable`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `deal.not_live`, `deal.new_buyers_only`, `deal.person_limit`, `deal.quota`, `team.already_in`, `team.closed`, `team.full`, `payment.under_way`, `ledger.exists_different`, `ledger.insufficient`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15863,7 +15854,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payment.orders`, `payment.currency`, `payment.nothing`, `payment.currency_not_taken`, `ledger.malformed` */
+            /** @description `payment.orders`, `payment.currency`, `payment.nothing`, `payment.currency_not_taken`, `ledger.malformed`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16367,24 +16358,6 @@ export interface operations {
                     "application/json": components["schemas"]["MethodsView"];
                 };
             };
-            /** @description nobody is signed in: `auth.required` */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description the server made a mistake */
             500: {
                 headers: {
@@ -16735,15 +16708,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description there is no such thing, or it may not be known */
             404: {
                 headers: {
@@ -16863,7 +16827,10 @@ export interface operations {
     payout_approve: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                /** @description 1 to 255 visible ASCII characters, new for each thing you do */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 payout: components["schemas"]["PayoutId"];
             };
@@ -16919,7 +16886,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payout.beyond_balance`, `payout.state`, `payout.same_person`, `ledger.exists_different`, `ledger.insufficient` */
+            /** @description `payout.beyond_balance`, `payout.state`, `payout.same_person`, `ledger.exists_different`, `ledger.insufficient`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16946,7 +16913,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payout.amount`, `ledger.malformed` */
+            /** @description `payout.amount`, `ledger.malformed`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16996,7 +16963,10 @@ export interface operations {
     payout_cancel: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                /** @description 1 to 255 visible ASCII characters, new for each thing you do */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 payout: components["schemas"]["PayoutId"];
             };
@@ -17052,7 +17022,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payout.beyond_balance`, `payout.state`, `payout.same_person`, `ledger.exists_different`, `ledger.insufficient` */
+            /** @description `payout.beyond_balance`, `payout.state`, `payout.same_person`, `ledger.exists_different`, `ledger.insufficient`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17079,7 +17049,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payout.amount`, `ledger.malformed` */
+            /** @description `payout.amount`, `ledger.malformed`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17129,7 +17099,10 @@ export interface operations {
     payout_pay: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                /** @description 1 to 255 visible ASCII characters, new for each thing you do */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 payout: components["schemas"]["PayoutId"];
             };
@@ -17185,7 +17158,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payout.beyond_balance`, `payout.state`, `payout.same_person`, `ledger.exists_different`, `ledger.insufficient` */
+            /** @description `payout.beyond_balance`, `payout.state`, `payout.same_person`, `ledger.exists_different`, `ledger.insufficient`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17212,7 +17185,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payout.amount`, `ledger.malformed` */
+            /** @description `payout.amount`, `ledger.malformed`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17262,7 +17235,10 @@ export interface operations {
     payout_reject: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                /** @description 1 to 255 visible ASCII characters, new for each thing you do */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 payout: components["schemas"]["PayoutId"];
             };
@@ -17318,7 +17294,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payout.beyond_balance`, `payout.state`, `payout.same_person`, `ledger.exists_different`, `ledger.insufficient` */
+            /** @description `payout.beyond_balance`, `payout.state`, `payout.same_person`, `ledger.exists_different`, `ledger.insufficient`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17345,7 +17321,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payout.amount`, `ledger.malformed` */
+            /** @description `payout.amount`, `ledger.malformed`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18478,7 +18454,10 @@ export interface operations {
     promotion_end: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                /** @description 1 to 255 visible ASCII characters, new for each thing you do */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 promotion: components["schemas"]["PromotionId"];
             };
@@ -18534,7 +18513,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `promotion.state`, `promotion.used`, `promotion.below_used`, `promotion.version_conflict`, `promotion.too_many` */
+            /** @description `promotion.state`, `promotion.used`, `promotion.below_used`, `promotion.version_conflict`, `promotion.too_many`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18561,7 +18540,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `promotion.bad`, `promotion.times` */
+            /** @description `promotion.bad`, `promotion.times`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18611,7 +18590,10 @@ export interface operations {
     promotion_pause: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                /** @description 1 to 255 visible ASCII characters, new for each thing you do */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 promotion: components["schemas"]["PromotionId"];
             };
@@ -18667,7 +18649,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `promotion.state`, `promotion.used`, `promotion.below_used`, `promotion.version_conflict`, `promotion.too_many` */
+            /** @description `promotion.state`, `promotion.used`, `promotion.below_used`, `promotion.version_conflict`, `promotion.too_many`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18694,7 +18676,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `promotion.bad`, `promotion.times` */
+            /** @description `promotion.bad`, `promotion.times`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18744,7 +18726,10 @@ export interface operations {
     promotion_start: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                /** @description 1 to 255 visible ASCII characters, new for each thing you do */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 promotion: components["schemas"]["PromotionId"];
             };
@@ -18800,7 +18785,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `promotion.state`, `promotion.used`, `promotion.below_used`, `promotion.version_conflict`, `promotion.too_many` */
+            /** @description `promotion.state`, `promotion.used`, `promotion.below_used`, `promotion.version_conflict`, `promotion.too_many`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18827,7 +18812,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `promotion.bad`, `promotion.times` */
+            /** @description `promotion.bad`, `promotion.times`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -19033,7 +19018,10 @@ export interface operations {
     provider_difference_handle: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                /** @description 1 to 255 visible ASCII characters, new for each thing you do */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -19078,7 +19066,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `difference.handled` */
+            /** @description `difference.handled`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19105,7 +19093,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `difference.unknown` */
+            /** @description `difference.unknown`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -19192,7 +19180,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `callback.forged`, `callback.unknown_key`; or nobody is signed in: `auth.required` */
+            /** @description `callback.forged`, `callback.unknown_key` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -19450,24 +19438,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description nobody is signed in: `auth.required` */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description `internal`; or the server made a mistake */
             500: {
                 headers: {
@@ -19512,24 +19482,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Queries"];
-                };
-            };
-            /** @description nobody is signed in: `auth.required` */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description the server made a mistake */
@@ -19654,24 +19606,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description nobody is signed in: `auth.required` */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description the server made a mistake */
             500: {
                 headers: {
@@ -19782,7 +19716,10 @@ export interface operations {
     synonym_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                /** @description 1 to 255 visible ASCII characters, new for each thing you do */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -19836,7 +19773,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `synonym.too_many` */
+            /** @description `synonym.too_many`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19863,7 +19800,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `synonym.words` */
+            /** @description `synonym.words`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -15,7 +15,7 @@ export default {
     auth: { required: '请先登录', forbidden: '你没有这项权限' },
     idempotency: { key_missing: '请求缺少幂等键', in_flight: '同一请求正在处理，请稍候', key_reused: '这次请求与之前的不一致，请刷新后重新提交' },
     sign_in: { too_many: '尝试太频繁，请稍后再试', banned: '这个号码暂时不能登录', code_wrong: '验证码不正确或已过期', password_wrong: '手机号或密码不正确' },
-    checkout: { no_return_unconfirmed: '有商品不支持七天无理由退货，请逐件确认', price_changed: '价格刚刚有变化，请核对后再提交', empty: '没有可结算的商品', cart_changed: '购物车有变化，请返回查看', currency: '不同币种的商品要分开结算', deal: '拼团一次只能买一种规格', items: '商品种类或数量不正确', not_for_sale: '有商品已下架，请移除后再提交', address_not_found: '请先添加收货地址' },
+    checkout: { nothing_to_pay: '优惠后有订单应付为 0，暂不能下单，请加一件商品', no_return_unconfirmed: '有商品不支持七天无理由退货，请逐件确认', price_changed: '价格刚刚有变化，请核对后再提交', empty: '没有可结算的商品', cart_changed: '购物车有变化，请返回查看', currency: '不同币种的商品要分开结算', deal: '拼团一次只能买一种规格', items: '商品种类或数量不正确', not_for_sale: '有商品已下架，请移除后再提交', address_not_found: '请先添加收货地址' },
     aftersale: { state: '售后单状态已变化，请刷新后再试', no_address: '请先在“售后设置”里填写退货地址', lines: '商品或件数不正确', beyond_claim: '金额要在 1 分到申请金额之间', not_now: '现在不能这样申请，请看订单的售后选项', items: '请选择商品和数量', beyond_line: '超过还可以申请的数量或金额', reason: '原因与申请类型不符', no_return: '这件商品不支持无理由退货，下单时已确认', too_late: '七天已过，请说明商品的问题', exchange: '一次换一种商品，只能换同款同价', no_drop: '现在没有比付款时更低的价格', too_many: '这笔订单处理中的售后太多，请先等其中一个结束', bad_terms: '价保天数为 0 到 90', terms_changed: '设置已被别人修改，请刷新后再改' },
     replacement: { line: '只能换同一商品的规格' },
     payout: { beyond_balance: '超过可提现金额', amount: '提现金额要大于 0', state: '提现状态已变化，请刷新', same_person: '申请人不能审核自己的提现，请另一位处理' },
