@@ -92,6 +92,7 @@ function makeApi(state) {
     ['PUT', '/cart/lines/([^/]+)', ([sku], body) => (body.qty > 0 ? state.cart.set(sku, body.qty) : state.cart.delete(sku), cart())],
     ['POST', '/quotes', (_, body) => { const q = quote(body.items, body.deal); return { groups: [{ merchant: mid, quote: q, next: next(q) }], total: q.total } }],
     ['POST', '/checkouts', () => ({ id: id('chk', 1), orders: [orders[0].id], total: orders[0].total })],
+    ['GET', '/payment-methods', () => ({ items: [{ method: 'sandbox', kinds: [] }, { method: 'wallet', kinds: [] }] })],
     ['POST', '/payments', (_, body) => ((state.payment = { id: id('pay', 1), method: body.method, state: body.method === 'wallet' ? 'captured' : 'pending', amount: orders[0].total, orders: body.orders, expires_at: at(900), cashier_url: null }), state.payment)],
     ['GET', '/payments/[^/]+', () => state.payment ?? { id: id('pay', 1), method: 'sandbox', state: 'pending', amount: orders[0].total, orders: [orders[0].id], expires_at: at(900), cashier_url: null }],
     ['POST', '/demo/sandbox/payments/[^/]+/([a-z_]+)', ([action]) => (state.payment && (state.payment.state = action === 'pay' ? 'captured' : 'failed'), {})],
