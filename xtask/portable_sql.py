@@ -244,9 +244,13 @@ class Rows:
             else:
                 self.is_known = False
                 self.is_free |= node["@"] == "RangeVar" and schema.is_free(node["relname"])
-        self.equal, self.listed = [], []
+        self.equal, self.listed, self.compared = [], [], []
         for condition in conditions:
-            if condition["@"] != "A_Expr" or condition["name"][-1]["sval"] != "=":
+            if condition["@"] != "A_Expr":
+                continue
+            if condition["kind"]["name"] == "AEXPR_OP":
+                self.compared += [condition["lexpr"], condition.get("rexpr")]
+            if condition["name"][-1]["sval"] != "=":
                 continue
             if condition["kind"]["name"] == "AEXPR_OP":
                 self.equal.append((condition["lexpr"], condition["rexpr"]))
@@ -332,6 +336,8 @@ def check_list(select, schema, is_marked):
             continue
         ordered.add(column)
         is_not_null = schema.columns[rows.relations[column[0]]].get(column[1], True)
+        # What a row is chosen by comparing is not NULL in it.
+        is_not_null = is_not_null or column in map(rows.column, rows.compared)
         if not is_not_null and part["sortby_nulls"]["name"] == "SORTBY_NULLS_DEFAULT":
             yield f"ORDER BY {column[1]}, which may be NULL: the engines differ, say NULLS FIRST or NULLS LAST"
     groups = {rows.column(node) for node in select.get("groupClause") or ()}

@@ -22,6 +22,7 @@ PORTABLE = [
     "SELECT t.a, t.b, u.code FROM t JOIN u ON u.id = :id ORDER BY t.a, t.b LIMIT 5",
     "SELECT b FROM t WHERE a = :a ORDER BY b /* bounded: at most nine in an order */",
     "SELECT later, id FROM u ORDER BY later NULLS FIRST, id LIMIT 5",
+    "SELECT later, id FROM u WHERE later >= :from AND later < :to ORDER BY later, id LIMIT 5",
     "SELECT CASE WHEN a - b * 2 > 0 THEN a ELSE b END FROM u WHERE id = :id AND code LIKE :p || '%' LIMIT 1",
     "WITH x AS (SELECT a FROM t WHERE a = :a) SELECT count(*) FROM x",
     "INSERT INTO t (a, b, at) VALUES (:a, :b, :at) ON CONFLICT DO NOTHING",

@@ -14,7 +14,7 @@ CREATE TABLE catalog_change (
 );
 CREATE INDEX catalog_change_product ON catalog_change (product, shard, number);
 -- Products that were there before.
-INSERT INTO catalog_change (shard, number, product)
+INSERT INTO catalog_change (shard, number, product) /* unchecked: ids are unique, both engines number alike */
     SELECT 0, ROW_NUMBER() OVER (ORDER BY id), id FROM catalog_product WHERE version > 0
     ON CONFLICT (shard, number) DO NOTHING;
 UPDATE catalog_feed SET last = (SELECT COUNT(*) FROM catalog_product) WHERE shard = 0;

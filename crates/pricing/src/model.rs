@@ -102,7 +102,7 @@ pub struct MemberPrice {
     pub is_freight_free: bool,
 }
 
-/// One tier: `off_minor` less when the goods, at activity prices, reach `threshold_minor`.
+/// One tier: `off_minor` less when the goods, after promotions of single lines, reach `threshold_minor`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FullReduction {
@@ -332,7 +332,7 @@ pub fn unmet(
 pub struct NextOffer {
     /// What would be added; above 0.
     pub missing: Money,
-    /// What would be taken off in all, delivery included.
+    /// What the offer takes off; another reduction of the order that counts now would not.
     pub saves: Money,
     /// Pages translate `price.<code>` with `params`, as in an [`Explanation`].
     pub code: String,
@@ -355,14 +355,22 @@ pub fn next_offers(quote: &Quote, context: &QuoteContext) -> Result<Vec<NextOffe
     };
     let distance = |to: i64, from: i64| to.checked_sub(from).ok_or(QuoteError::Overflow);
     let mut offers = Vec::new();
+    // What a lane takes off, above zero. Tiers look at the goods after the item lane, and stand against what the
+    // promotion lane gives, not against the whole discount.
+    let taken_by = |lane: Lane| {
+        let told = quote.explanations.iter().filter(|told| told.lane == lane);
+        told.fold(0_i64, |sum, told| sum.saturating_sub(told.amount.minor()))
+    };
     let goods = quote.goods.minor();
+    let worth = distance(goods, taken_by(Lane::Item))?;
+    let given = taken_by(Lane::Promotion);
     let better = context.full_reductions.iter().filter(|tier| {
         // Tiers reached already are in the quote.
-        tier.threshold_minor > goods && tier.off_minor > quote.discount.minor()
+        tier.threshold_minor > worth && tier.off_minor > given
     });
     if let Some(tier) = better.min_by_key(|tier| (tier.threshold_minor, Reverse(tier.off_minor))) {
         let params = [("threshold_minor", tier.threshold_minor), ("off_minor", tier.off_minor)];
-        let missing = distance(tier.threshold_minor, goods)?;
+        let missing = distance(tier.threshold_minor, worth)?;
         offers.push(offer(missing, tier.off_minor, "full_reduction", &params));
     }
     let after_discount = distance(goods, quote.discount.minor())?;

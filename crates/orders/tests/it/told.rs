@@ -253,8 +253,9 @@ app_test!(a_refund_told_before_the_job_has_heard_counts_once, parts_with_wechat_
     app.settle().await;
     let path = format!("/api/v1/orders/{order}/cancel");
     app.post(&path, &buyer.token, json!({ "reason": "不要了" })).await.expect(200);
-    let id =
-        |rx: &mut db::Rx| rx.one("SELECT id FROM payments_refund", &[], |row| row.get::<base::RefundId>(0));
+    let id = |rx: &mut db::Rx| {
+        rx.one("SELECT id FROM payments_refund ORDER BY id LIMIT 1", &[], |row| row.get::<base::RefundId>(0))
+    };
     let refund = app.store.db.read::<_, db::DbError, _>(id).await.unwrap();
     let back = json!({
         "mchid": "1900000001", "out_refund_no": number(&refund.to_string()), "success_time": app.store.clock.now(),

@@ -74,7 +74,7 @@ pub(crate) fn is_done(rx: &mut Rx, provider: Method, day: Day) -> Result<bool, D
 pub(crate) fn last_day(rx: &mut Rx, provider: Method) -> Result<Option<String>, DbError> {
     rx.opt(
         "SELECT day FROM payments_bill WHERE provider = :provider AND done_at IS NOT NULL
-         ORDER BY provider DESC, day DESC LIMIT 1",
+         ORDER BY provider DESC, day DESC, currency DESC LIMIT 1",
         params!["provider" => provider.word()],
         |row| row.get(0),
     )
@@ -83,7 +83,7 @@ pub(crate) fn last_day(rx: &mut Rx, provider: Method) -> Result<Option<String>, 
 /// Whether anything was ever paid through a provider.
 pub(crate) fn is_used(rx: &mut Rx, provider: Method) -> Result<bool, DbError> {
     let found: Option<i64> = rx.opt(
-        "SELECT 1 FROM payments_charge WHERE provider = :provider LIMIT 1",
+        "SELECT 1 FROM payments_charge WHERE provider = :provider LIMIT 1 /* bounded: one, any */",
         params!["provider" => provider.word()],
         |row| row.get(0),
     )?;

@@ -134,6 +134,21 @@ fn delivery_costs_less_by_one_rule() {
 }
 
 #[test]
+fn the_next_reduction_is_reckoned_after_promotions_of_lines() {
+    let cheaper = promotion(1, Action::UnitPrice { unit_minor: 7_000 });
+    let after = |tier: (i64, i64)| {
+        let context = QuoteContext { promotions: vec![cheaper.clone()], ..context(&[tier], (0, None)) };
+        let quote = quote(&[line(1, 1, 10_000)], &context).unwrap();
+        let offers = next_offers(&quote, &context).unwrap();
+        offers.into_iter().map(|offer| (offer.missing.minor(), offer.saves.minor())).collect::<Vec<_>>()
+    };
+    // 100.00 is 70.00 after the special price; the tier adds up with that.
+    assert_eq!(after((12_000, 1_000)), [(5_000, 1_000)]);
+    assert_eq!(after((12_000, 4_000)), [(5_000, 4_000)]);
+    assert_eq!(after((7_000, 1_000)), []);
+}
+
+#[test]
 fn a_promotion_that_cannot_pay_all_of_it_pays_nothing() {
     let rich = promotion(1, Action::AmountOff { off_minor: 500 });
     let poor = Promotion { left_minor: Some(599), ..promotion(2, Action::AmountOff { off_minor: 600 }) };

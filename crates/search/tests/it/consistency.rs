@@ -114,9 +114,9 @@ app_test!(an_index_ahead_of_its_store_is_made_anew, parts, |app| {
     follower(&app).catch_up().await.unwrap();
     // The store is put back to before anything was sold.
     let back = |tx: &mut Tx| {
-        tx.execute("UPDATE catalog_feed SET last = 0", &[])?;
-        tx.execute("DELETE FROM catalog_change", &[])?;
-        tx.execute("UPDATE catalog_product SET state = 'draft'", &[]).map(|_| ())
+        tx.execute("UPDATE catalog_feed SET last = 0 WHERE last > 0", &[])?;
+        tx.execute("DELETE FROM catalog_change WHERE number > 0", &[])?;
+        tx.execute("UPDATE catalog_product SET state = 'draft' WHERE state <> 'draft'", &[]).map(|_| ())
     };
     app.store.db.write::<_, DbError, _>(Lane::Interactive, back).await.unwrap();
     follower(&app).catch_up().await.unwrap();

@@ -3333,7 +3333,7 @@ export interface components {
              */
             free_from_minor?: number | null;
         };
-        /** @description One tier: `off_minor` less when the goods, at activity prices, reach `threshold_minor`. */
+        /** @description One tier: `off_minor` less when the goods, after promotions of single lines, reach `threshold_minor`. */
         FullReduction: {
             /**
              * Format: int64
@@ -3676,7 +3676,7 @@ export interface components {
             params: {
                 [key: string]: string;
             };
-            /** @description What would be taken off in all, delivery included. */
+            /** @description What the offer takes off; another reduction of the order that counts now would not. */
             saves: components["schemas"]["Money"];
         };
         OrderId: string;
