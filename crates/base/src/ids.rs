@@ -133,6 +133,8 @@ ids! {
     PayoutId = "pyo";
     /// A line of a merchant's statement.
     StatementLineId = "stl";
+    /// A review, a question or an answer.
+    PostId = "pst";
     /// A team-buying activity.
     ActivityId = "dea";
     /// A team of people who buy together.

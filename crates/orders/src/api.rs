@@ -126,6 +126,14 @@ pub fn count(rx: &mut Rx, merchant: MerchantId, state: OrderState) -> Result<i64
     store::count_of_merchant(rx, merchant, state)
 }
 
+/// Whether a person has received this product in an order that was not a replacement.
+///
+/// # Errors
+/// Whatever the store says.
+pub fn has_received(rx: &mut Rx, person: PersonId, product: ProductId) -> Result<bool, DbError> {
+    store::has_received(rx, person, product)
+}
+
 /// The numbers people know orders by; unknown ids are left out.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use base::{MerchantId, OrderId, PersonId, RefundId, Timestamp};
+use base::{MerchantId, OrderId, PersonId, ProductId, RefundId, Timestamp};
 use db::{DbError, Row, Rx, Tx, Value, params};
 
 use crate::model::{Line, Order, OrderState};
@@ -259,6 +259,18 @@ pub(crate) fn count_of_merchant(
         params!["merchant" => merchant, "state" => state.word()],
         |row| row.get(0),
     )
+}
+
+/// Whether a person has received this product.
+pub(crate) fn has_received(rx: &mut Rx, buyer: PersonId, product: ProductId) -> Result<bool, DbError> {
+    let found = rx.list(
+        "SELECT o.id FROM orders_order o JOIN orders_line l ON l.order_id = o.id
+         WHERE o.buyer = :buyer AND o.received_at IS NOT NULL AND o.replaces IS NULL AND l.product = :product
+         ORDER BY o.id LIMIT 1",
+        params!["buyer" => buyer, "product" => product],
+        |row| row.get::<OrderId>(0),
+    )?;
+    Ok(!found.is_empty())
 }
 
 /// A refund as stored.

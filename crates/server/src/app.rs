@@ -36,6 +36,7 @@ pub(crate) fn modules() -> Vec<Module> {
         payments::module(),
         orders::module(),
         aftersale::module(),
+        knowledge::module(),
         insight::module(),
     ]
 }

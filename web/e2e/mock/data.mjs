@@ -135,3 +135,21 @@ export const cases = [
   afterSale(1, 'return', 'awaiting_goods', ['send', 'withdraw', 'say']), afterSale(2, 'refund', 'requested', ['agree', 'decline', 'say']), afterSale(3, 'exchange', 'goods_sent', ['replace', 'accept', 'decline', 'say']),
   afterSale(4, 'refund', 'disputed', ['decide', 'say']), afterSale(5, 'refund', 'done', []), afterSale(6, 'refund', 'declined', ['dispute', 'withdraw', 'say']),
 ]
+
+/** A review, a question or an answer about the first product. */
+export function post(n, kind, words, extra = {}) {
+  return {
+    id: id('pst', n), kind, product: products[0].id, product_title: products[0].title, merchant: products[0].merchant, question: kind === 'answer' ? id('pst', 4) : null, words, author: '周*', side: 'other', is_mine: false,
+    stars: kind === 'review' ? 5 - (n % 3) : null, tags: kind === 'review' ? ['新鲜', '包装好'] : [], bought: kind === 'review' ? ['大果'] : [], is_refunded: false, follow_up: null, reply: null, answers: kind === 'question' ? 2 : 0, accepted: null, accepted_words: null,
+    helpful: n, has_voted: false, standing: 'shown', note: null, created_at: at(-n * 4000), may: ['vote', 'report'], ...extra,
+  }
+}
+export const posts = [
+  post(1, 'review', '个头匀，切开汁多，老人也爱吃。', { side: 'buyer', reply: { words: '谢谢，下次给您挑更甜的。', at: at(-600) }, may: ['vote', 'report', 'reply'] }),
+  post(2, 'review', '快递慢了一天，果子没问题。', { side: 'buyer', author: null, is_refunded: true, follow_up: { words: '放了十天还是脆的。', at: at(-300) }, may: ['vote', 'report', 'reply'] }),
+  post(3, 'review', '我自己写的评价', { is_mine: true, side: 'buyer', standing: 'hidden', note: '与商品无关', may: ['follow_up'] }),
+  post(4, 'question', '能放多久？', { accepted: id('pst', 6), accepted_words: '冷藏一个月', may: ['vote', 'report', 'answer'] }),
+  post(5, 'question', '酸不酸？', { answers: 0, may: ['answer'] }),
+  post(6, 'answer', '冷藏一个月', { side: 'shop', author: '山野果园', may: ['vote', 'report'] }),
+  post(7, 'answer', '我家放了两周', { side: 'buyer', may: ['vote', 'report', 'accept'] }),
+]

@@ -4,7 +4,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { activities, addresses, at, cases, categories, id, me, merchants, next, orders, order, people, products, quote, teams, yuan } from './data.mjs'
+import { activities, addresses, at, cases, categories, id, me, merchants, next, orders, order, people, posts, products, quote, teams, yuan } from './data.mjs'
 
 const web = fileURLToPath(new URL('../..', import.meta.url))
 const KINDS = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.json': 'application/json' }
@@ -124,6 +124,22 @@ function makeApi(state) {
     ['POST', '/merchants/[^/]+/promotions', () => ({ id: id('prm', 9), state: 'draft' })],
     ['POST', '/promotions/[^/]+/(?:start|pause|end)', () => ({ id: id('prm', 1), state: 'live' })],
     ['POST', '/merchants/[^/]+/promotions/simulate', (_, body) => ({ quote: { ...quote(body.items), promotions: [] }, next: [], promotions: [{ promotion: id('prm', 0), title: '周末立减', off_minor: 500, unmet: null }, { promotion: id('prm', 2), title: '新客特惠', off_minor: 0, unmet: 'new_buyers' }] })],
+    ['GET', '/products/[^/]+/review-summary', () => ({ reviews: 3, average_hundredths: 433, stars: [0, 0, 1, 0, 2], with_follow_up: 1, questions: 2 })],
+    ['GET', '/products/[^/]+/reviews', () => page(posts.filter((p) => p.kind === 'review' && p.standing === 'shown'))],
+    ['GET', '/products/[^/]+/questions', () => page(posts.filter((p) => p.kind === 'question'))],
+    ['POST', '/products/[^/]+/questions', (_, body) => ({ ...posts[3], words: body.words })],
+    ['GET', '/orders/([^/]+)/reviews', ([o]) => ({ items: [posts[2], null].map((review, n) => { const l = find(orders, o).lines[0]; return { line: n + 1, product: l.product, title: l.title, option_values: l.option_values, picture: null, may_review: review === null, review } }) })],
+    ['POST', '/orders/[^/]+/reviews', () => posts[2]],
+    ['GET', '/posts', () => page(posts.filter((p) => p.is_mine))],
+    ['GET', '/posts/([^/]+)', ([p]) => find(posts, p)],
+    ['GET', '/posts/[^/]+/answers', () => page(posts.filter((p) => p.kind === 'answer'))],
+    ['POST', '/posts/([^/]+)/helpful', ([p]) => ({ helpful: find(posts, p).helpful + 1 })],
+    ['POST', '/posts/[^/]+/reports', () => ({ is_reported: true })],
+    ['POST', '/posts/([^/]+)/(?:answers|accept|reply|follow-up|decide)', ([p]) => find(posts, p)],
+    ['GET', '/merchants/[^/]+/posts', (_, __, url) => page(posts.filter((p) => p.kind === (url.searchParams.get('kind') ?? 'review')))],
+    ['GET', '/moderation', () => page([{ post: { ...posts[1], standing: 'reported', may: ['decide'] }, reports: 3, reasons: [{ reason: 'spam', words: '像广告' }, { reason: 'other', words: '' }] }, { post: { ...posts[4], standing: 'held', may: ['decide'] }, reports: 0, reasons: [] }])],
+    ['GET', '/held-words', () => ({ words: ['加微信', '刷单'], version: 1 })],
+    ['PUT', '/held-words', (_, body) => ({ words: body.words, version: 2 })],
     ['GET', '/disputes', () => page(cases.filter((c) => c.state === 'disputed'))],
     ['POST', '/entries', () => entry(0)],
     ['GET', '/entries/[^/]+', () => ({ code: 'K7Q2M0', target: { kind: 'product', id: products[0].id }, title: products[0].title, picture: products[0].pictures[0], price: products[0].skus[0].price, team_price: null, sharer_name: '周*' })],

@@ -5,6 +5,7 @@ use base::{Moment, SeededRng, Timestamp};
 use serde_json::{Value, json};
 
 mod complaints;
+mod voices;
 
 use super::world::World;
 use super::{Offered, OpenShop};
@@ -100,6 +101,9 @@ impl<'a> Life<'a> {
                 if step == 1 && day > 4 {
                     self.complain(day).await?;
                     self.answer(day).await?;
+                }
+                if step == 1 && day > 1 {
+                    self.talk(day).await?;
                 }
                 self.inside.pass(seconds).await?;
                 if is_last {

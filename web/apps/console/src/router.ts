@@ -3,6 +3,7 @@ import { operatorRoutes as aftersaleOperator, routes as aftersale } from './feat
 import { routes as catalog } from './features/catalog/routes'
 import { routes as deals } from './features/deals/routes'
 import { routes as insight } from './features/insight/routes'
+import { operatorRoutes as knowledgeOperator, routes as knowledge } from './features/knowledge/routes'
 import { operatorRoutes as ledgerOperator, routes as ledger } from './features/ledger/routes'
 import { routes as orders } from './features/orders/routes'
 import { operatorRoutes as peopleOperator, routes as people } from './features/people/routes'
@@ -33,9 +34,9 @@ const routes: RouteRecordRaw[] = [
         path: 'm/:merchant',
         component: () => import('./parts/MerchantFrame.vue'),
         props: true,
-        children: [...insight, ...catalog, ...stock, ...pricing, ...orders, ...aftersale, ...deals, ...reach, ...ledger, ...settlement, ...people, ...search],
+        children: [...insight, ...catalog, ...stock, ...pricing, ...orders, ...aftersale, ...knowledge, ...deals, ...reach, ...ledger, ...settlement, ...people, ...search],
       },
-      { path: 'operator', children: [...aftersaleOperator, ...settlementOperator, ...ledgerOperator, ...peopleOperator, ...searchOperator] },
+      { path: 'operator', children: [...aftersaleOperator, ...knowledgeOperator, ...settlementOperator, ...ledgerOperator, ...peopleOperator, ...searchOperator] },
       { path: ':rest(.*)*', component: () => import('./parts/MissingPage.vue'), meta: { title: 'page.missing' } },
     ],
   },

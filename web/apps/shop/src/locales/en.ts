@@ -6,6 +6,7 @@ export default {
   tab: { home: 'Home', categories: 'Categories', cart: 'Cart', me: 'Me' },
   page: {
     income: 'My income', after_sale: 'Get help', cases: 'After-sale', case: 'Case',
+    reviews: 'Reviews', questions: 'Questions', question: 'Question', order_reviews: 'Review this order', my_posts: 'My reviews and questions',
     account: 'Account and security',
     home: 'Home', categories: 'Categories', search: 'Search', product: 'Product', merchant: 'Shop', cart: 'Cart', checkout: 'Check out', cashier: 'Cashier', payment: 'Payment',
     team: 'Team', orders: 'My orders', order: 'Order', me: 'Me', sign_in: 'Sign in', wallet: 'My wallet', shares: 'My shares', commissions: 'My commissions',
@@ -63,6 +64,15 @@ export default {
     next: { requested: 'The shop has 48 hours to answer; silence counts as yes.', declined: 'You can ask the platform within seven days; then the case closes.', disputed: 'The platform is looking at both sides.', awaiting_goods: 'Send it within seven days and tell the tracking number; then the case closes.', goods_sent: 'The shop looks at it when it arrives; after ten days you are refunded by itself.', done: 'All done.', withdrawn: 'You withdrew it.', rejected: 'It was not upheld, or not gone on with in time.' },
   },
   settlement: { note: 'What you were paid, by quarter; the platform reports it as the law asks. What was taken back for refunds is shown apart.', none: 'Nothing earned yet', quarter: '{year}, quarter {n}', times: '{n} payments' },
+  knowledge: {
+    reviews: 'Reviews', questions: 'Questions', all: 'All', rating: '{n} of 5', stars: '{n} of 5 stars', no_reviews: 'No reviews yet', summary_failed: 'The rating could not be loaded', reviews_failed: 'The reviews could not be loaded',
+    unnamed: 'Unnamed', refunded: 'refunded in full', follow_up: 'Later:', reply: 'The shop replies:', helpful: 'Helpful ({n})', found_helpful: '{n} found this helpful', report: 'Report', report_why: 'What is wrong with it?', reported: 'Thank you, the platform will look at it when others report it too',
+    standing: { reported: 'Reported', held: 'Only you see this: the platform looks at it first.', hidden: 'Only you see this. The platform has hidden it:' },
+    by_stars: 'Stars', any_stars: 'All', sort: 'Sort', newest: 'Newest', most_helpful: 'Most helpful', with_follow_up: 'Added to later',
+    ask: 'Your question', ask_send: 'Ask', sign_in: 'Sign in to ask', no_questions: 'No questions yet', answers: '{n} answers', answer: 'Your answer', answer_send: 'Answer', no_answers: 'No answers yet', accept: 'This helped', accepted: 'Helped the asker:',
+    rules: 'Others can read this. Leave out phone numbers and addresses.', to_review: 'Review', how: 'How is it?', say: 'What you think of it', say_hint: 'How it looks, tastes, works; what to know before buying', tags: 'In a few words', tags_hint: 'fresh, well packed', anonymous: 'Without my name', write: 'Publish',
+    add: 'Add to your review', add_send: 'Add', not_yet: 'This can be reviewed once it has arrived', pictures_later: 'Pictures cannot be added to reviews yet.', no_posts: 'You have not written anything yet',
+  },
   payments: {
     wallet_failed: 'The wallet could not be read',
     nothing: 'There is nothing to pay', pay_within: 'Pay within', method: 'Payment method', sandbox: 'Sandbox', sandbox_note: 'A provider for tests; no money moves', wallet: 'Wallet', wechat_pay: 'WeChat Pay', alipay: 'Alipay', stripe: 'Card', cash: 'Cash', cash_note: 'You may also pay in cash at the shop; staff note it down.', methods_failed: 'The ways to pay could not be loaded', code_alt: 'Code to pay', scan: 'Scan with {method} to pay; this page then goes on by itself.', preparing: 'Asking the provider…', elsewhere: 'Finish the payment in its app; this page then goes on by itself.', other_way: 'Pay in another way', demo_top_up: 'Demo: add ¥1000',

@@ -6,6 +6,7 @@ export default {
   tab: { home: '首页', categories: '分类', cart: '购物车', me: '我的' },
   page: {
     income: '我的收入', after_sale: '申请售后', cases: '售后', case: '售后详情',
+    reviews: '评价', questions: '问答', question: '问题', order_reviews: '评价订单', my_posts: '我的评价与问答',
     account: '账号与安全',
     home: '首页', categories: '分类', search: '搜索', product: '商品', merchant: '店铺', cart: '购物车', checkout: '确认订单', cashier: '收银台', payment: '支付结果',
     team: '拼团', orders: '我的订单', order: '订单详情', me: '我的', sign_in: '登录', wallet: '我的钱包', shares: '我的分享', commissions: '我的佣金',
@@ -63,6 +64,15 @@ export default {
     next: { requested: '商家须在 48 小时内答复，超时视为同意。', declined: '不认可可以在七天内申请平台介入，到期自动关闭。', disputed: '平台正在查看双方的说明。', awaiting_goods: '请在七天内寄回并填写单号，到期自动关闭。', goods_sent: '商家收到后处理；十天内不处理，自动退款。', done: '已处理完毕。', withdrawn: '申请已撤销。', rejected: '申请没有通过，或超时关闭。' },
   },
   settlement: { note: '佣金到账按季度统计；平台按规定报送收入信息。退款追回的金额单独列出。', none: '还没有收入', quarter: '{year} 年第 {n} 季度', times: '{n} 笔' },
+  knowledge: {
+    reviews: '评价', questions: '问大家', all: '全部', rating: '{n} 分（满分 5 分）', stars: '{n} 星（满分 5 星）', no_reviews: '还没有评价', summary_failed: '评分没有加载出来', reviews_failed: '评价没有加载出来',
+    unnamed: '匿名', refunded: '已全额退款', follow_up: '追评：', reply: '商家回复：', helpful: '有用（{n}）', found_helpful: '{n} 人觉得有用', report: '举报', report_why: '有什么问题？', reported: '已收到，多人举报后平台会查看',
+    standing: { reported: '已被举报', held: '只有你能看到，平台查看后再公开。', hidden: '只有你能看到，平台已隐藏：' },
+    by_stars: '星级', any_stars: '全部', sort: '排序', newest: '最新', most_helpful: '最有用', with_follow_up: '有追评',
+    ask: '你想问什么', ask_send: '提问', sign_in: '登录后提问', no_questions: '还没有人提问', answers: '{n} 个回答', answer: '你的回答', answer_send: '回答', no_answers: '还没有回答', accept: '采纳这个回答', accepted: '已采纳：',
+    rules: '所有人都能看到，请不要写电话和地址。', to_review: '去评价', how: '觉得怎么样？', say: '说说你的感受', say_hint: '外观、味道、好不好用，买前该知道什么', tags: '几个词', tags_hint: '新鲜、包装好', anonymous: '匿名评价', write: '发布',
+    add: '追加评价', add_send: '追评', not_yet: '收到货后可以评价', pictures_later: '评价暂时不能带图片。', no_posts: '你还没有写过评价或问答',
+  },
   payments: {
     wallet_failed: '钱包余额没有加载出来',
     nothing: '没有待支付的订单', pay_within: '请在此时间内支付', method: '支付方式', sandbox: '沙箱支付', sandbox_note: '测试用的支付渠道，不会真的扣款', wallet: '钱包余额', wechat_pay: '微信支付', alipay: '支付宝', stripe: '银行卡', cash: '现金', cash_note: '也可以到店用现金支付，由店员登记。', methods_failed: '支付方式没有加载出来', code_alt: '支付二维码', scan: '请用{method}扫码付款，付款后本页会自动更新。', preparing: '正在向支付渠道下单…', elsewhere: '请在对应的应用里完成支付，付款后本页会自动更新。', other_way: '换一种方式支付', demo_top_up: '演示：充值 ¥1000',

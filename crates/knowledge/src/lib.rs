@@ -1,0 +1,42 @@
+//! What people know of goods: reviews, questions and answers, and what may be said.
+//!
+//! Who received a line of an order reviews it, once, and may add to it once. Members ask; the shop, buyers and others
+//! answer. All three are posts: they are found helpful, reported, held back and hidden in the same way. What is in
+//! public of a product is counted in the transaction that changes it.
+
+mod ask;
+mod audits;
+mod model;
+mod moderate;
+mod post;
+mod reply;
+mod review;
+mod store;
+mod subscribers;
+mod views;
+mod vote;
+mod words;
+
+use db::Migrations;
+use rest::Module;
+
+/// This module's tables.
+pub const MIGRATIONS: Migrations =
+    db::migrations!("knowledge": 1 "knowledge" "../migrations/0001_knowledge.sql");
+
+/// The module.
+pub fn module() -> Module {
+    let routes = review::routes()
+        .merge(reply::routes())
+        .merge(ask::routes())
+        .merge(vote::routes())
+        .merge(moderate::routes())
+        .merge(words::routes())
+        .merge(views::routes());
+    Module {
+        routes,
+        subscribers: subscribers::subscribers(),
+        audits: audits::audits(),
+        ..Module::new(MIGRATIONS)
+    }
+}

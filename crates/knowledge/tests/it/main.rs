@@ -1,0 +1,11 @@
+//! Posts over HTTP, on both engines.
+#![cfg(test)]
+
+mod moderation;
+mod questions;
+mod races;
+mod reviews;
+mod shop;
+#[path = "../../../orders/tests/it/world.rs"]
+#[expect(dead_code, reason = "the shop of the tests of orders, of which these need a part")]
+mod world;
