@@ -35,6 +35,7 @@ const routes: RouteRecordRaw[] = [
         props: true,
         children: [...insight, ...catalog, ...stock, ...pricing, ...orders, ...aftersale, ...deals, ...reach, ...ledger, ...settlement, ...people, ...search],
       },
+      { path: 'security', component: () => import('./features/people/SecurityPage.vue'), meta: { title: 'page.security' } },
       { path: 'operator', children: [...aftersaleOperator, ...settlementOperator, ...ledgerOperator, ...peopleOperator, ...searchOperator] },
       { path: ':rest(.*)*', component: () => import('./parts/MissingPage.vue'), meta: { title: 'page.missing' } },
     ],

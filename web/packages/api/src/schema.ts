@@ -848,6 +848,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/security": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How safe the account of the person who asks is. */
+        get: operations["me_security_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/shares": {
         parameters: {
             query?: never;
@@ -859,6 +876,101 @@ export interface paths {
         get: operations["my_share_list"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/step-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Proves again who one is: for ten minutes this session may do what asks for it. */
+        post: operations["step_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/step-up/codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a code to the phone of the person who asks, to prove with it who one is. */
+        post: operations["step_up_code_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Begins to set up a second factor, in the place of one that was begun and not confirmed. Needs a recent proof of
+         *     who one is.
+         */
+        put: operations["totp_begin"];
+        post?: never;
+        /** Takes one's second factor away. Needs a recent proof of who one is, with that factor. Idempotent. */
+        delete: operations["totp_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/totp/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirms a second factor with its first code: from now on it is asked for at each sign-in. Ends the other sessions
+         *     and answers ten recovery codes, which are not shown again.
+         */
+        post: operations["totp_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/totp/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes ten new recovery codes; the old ones are worthless. Needs a recent proof of who one is. The answer is not
+         *     remembered under a key: an answer that got lost is asked for again, and codes are nowhere in clear.
+         */
+        post: operations["recovery_code_renew"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1238,7 +1350,7 @@ export interface paths {
         /** A merchant's payouts, newest first. */
         get: operations["payout_list"];
         put?: never;
-        /** Ask for money that was earned. Staff with the right to the money. */
+        /** Ask for money that was earned. Staff with the right to the money, who proved who they are within ten minutes. */
         post: operations["payout_create"];
         delete?: never;
         options?: never;
@@ -1371,6 +1483,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/merchants/{merchant}/security": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a shop asks of its staff. */
+        get: operations["merchant_security_get"];
+        /**
+         * Sets whether a shop asks its staff for a second factor; takes effect with their next request. Needs a recent proof
+         *     of who one is.
+         */
+        put: operations["merchant_security_update"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/merchants/{merchant}/staff": {
         parameters: {
             query?: never;
@@ -1381,7 +1514,10 @@ export interface paths {
         /** Who works for a shop. */
         get: operations["staff_list"];
         put?: never;
-        /** Invites somebody by phone to work for a shop; the person is staff from accepting on. */
+        /**
+         * Invites somebody by phone to work for a shop; the person is staff from accepting on. Needs a recent proof of who
+         *     one is.
+         */
         post: operations["staff_create"];
         delete?: never;
         options?: never;
@@ -1397,7 +1533,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Changes what staff may do. */
+        /** Changes what staff may do. Needs a recent proof of who one is. */
         put: operations["staff_update"];
         post?: never;
         /** Removes staff, or takes an invitation back; takes effect with their next request. */
@@ -1762,7 +1898,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Agree to a payout. An operator other than who asked. */
+        /** Agree to a payout. An operator other than who asked, who proved who they are within ten minutes. */
         post: operations["payout_approve"];
         delete?: never;
         options?: never;
@@ -1796,7 +1932,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Note that a payout was sent. Operators. */
+        /** Note that a payout was sent. Operators, who proved who they are within ten minutes. */
         post: operations["payout_pay"];
         delete?: never;
         options?: never;
@@ -1866,6 +2002,26 @@ export interface paths {
         put?: never;
         /** Closes an account; for operators. */
         post: operations["person_ban"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person}/totp/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes the second factor of somebody away who has lost it with all recovery codes; ends that person's sessions. For
+         *     operators, who proved who they are within ten minutes. Idempotent.
+         */
+        post: operations["person_totp_reset"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3018,6 +3174,10 @@ export interface components {
              */
             window_hours: number;
         };
+        ConfirmBody: {
+            /** @description Six digits. */
+            code: string;
+        };
         /** @description How what was found divides. */
         CountsView: {
             categories: components["schemas"]["CategoryCount"][];
@@ -3558,6 +3718,11 @@ export interface components {
             sharer_name: string;
         };
         MerchantId: string;
+        /** @description What a shop asks of its staff. */
+        MerchantSecurity: {
+            /** @description Whether staff, the owner too, need a second factor before they may do anything there. */
+            needs_second_factor: boolean;
+        };
         /** @description A shop, as everybody sees it. */
         MerchantView: {
             about: string;
@@ -4310,6 +4475,8 @@ export interface components {
             deliver?: components["schemas"]["Deliver"];
             password: components["schemas"]["Password"];
             phone: components["schemas"]["Phone"];
+            /** @description The code of an authenticator, or a recovery code, for who has set up a second factor. */
+            second?: string | null;
         };
         PaymentBody: {
             kind?: components["schemas"]["Kind"] | null;
@@ -4825,6 +4992,10 @@ export interface components {
             groups: components["schemas"]["QuoteGroup"][];
             total: components["schemas"]["Money"];
         };
+        /** @description Codes for who has lost the authenticator; shown once. */
+        RecoveryCodes: {
+            recovery_codes: string[];
+        };
         RefundBody: {
             lines: components["schemas"]["LineRefund"][];
             reason: components["schemas"]["Text1To200"];
@@ -4848,6 +5019,10 @@ export interface components {
             reason: string;
             /** @description `done`, or `pending` until the provider confirms. */
             state: string;
+        };
+        ResetBody: {
+            /** @description How the person was recognised; kept in the log of acts. */
+            reason: string;
         };
         /** @description Where goods are sent back to. */
         ReturnAddressBody: {
@@ -4892,6 +5067,16 @@ export interface components {
             next_cursor: string | null;
             /** @description How many there are; a product that changed within the last two seconds may be counted as it was. */
             total: number;
+        };
+        /** @description How safe the account of the person who asks is. */
+        Security: {
+            /** @description Names of the shops the person works for that ask for a second factor. */
+            asked_by: string[];
+            has_password: boolean;
+            has_second_factor: boolean;
+            proven_until: components["schemas"]["Timestamp"] | null;
+            /** Format: int64 */
+            recovery_codes_left: number;
         };
         /** @description A session that has begun. */
         Session: {
@@ -4954,6 +5139,8 @@ export interface components {
             code: string;
             deliver?: components["schemas"]["Deliver"];
             phone: components["schemas"]["Phone"];
+            /** @description The code of an authenticator, or a recovery code, for who has set up a second factor. */
+            second?: string | null;
         };
         /** @description How many of what. */
         SimulatedItem: {
@@ -5074,6 +5261,23 @@ export interface components {
             net: components["schemas"]["Money"];
             opening: components["schemas"]["Money"];
             to: components["schemas"]["Timestamp"];
+        };
+        /** @description One proof of who one is. Whoever has a second factor gives it; others give the password or a code sent to the phone. */
+        StepUpBody: {
+            /** @description Six digits that were sent to the phone. */
+            code?: string | null;
+            password?: components["schemas"]["Password"] | null;
+            /** @description The code of an authenticator, or a recovery code. */
+            second?: string | null;
+        };
+        /** @description A code was sent to one's own phone. */
+        StepUpCode: {
+            /** @description The code, in a demo. */
+            demo_code: string | null;
+            /** @description Until when the code is good. */
+            expires_at: components["schemas"]["Timestamp"];
+            /** @description `138****8000`. */
+            phone_masked: string;
         };
         StockAdjustBody: {
             /**
@@ -5251,6 +5455,14 @@ export interface components {
         TopUpView: {
             balance: components["schemas"]["Money"];
         };
+        /** @description A secret that is yet to be confirmed. */
+        TotpSecret: {
+            /** @description A picture of the address, to be scanned. */
+            qr_svg: string;
+            /** @description Base 32, to be typed where nothing can be scanned. */
+            secret: string;
+            uri: string;
+        };
         TouchInput: {
             code: string;
         };
@@ -5348,7 +5560,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5454,7 +5666,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5574,7 +5786,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5676,7 +5888,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5778,7 +5990,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6088,7 +6300,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6224,7 +6436,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6360,7 +6572,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6496,7 +6708,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6632,7 +6844,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6768,7 +6980,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6904,7 +7116,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7040,7 +7252,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7753,7 +7965,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7889,7 +8101,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8635,7 +8847,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8983,7 +9195,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10465,7 +10677,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `password.current_wrong`, `sign_in.code_wrong`, `sign_in.password_wrong` */
+            /** @description `password.current_wrong`, `sign_in.code_wrong`, `sign_in.password_wrong`, `sign_in.second_needed`, `sign_in.second_wrong` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10502,6 +10714,61 @@ export interface operations {
                 };
             };
             /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    me_security_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Security"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
             507: {
                 headers: {
                     [name: string]: unknown;
@@ -10571,6 +10838,628 @@ export interface operations {
                 };
             };
             /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    step_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepUpBody"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in.banned`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not what the route takes */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in.code_wrong`, `sign_in.password_wrong`, `sign_in.second_needed`, `sign_in.second_wrong`, `step_up.second_needed`, `step_up.proof_needed`, `step_up.wrong` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in.too_many`; or too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    step_up_code_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StepUpCode"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in.banned`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in.code_wrong`, `sign_in.password_wrong`, `sign_in.second_needed`, `sign_in.second_wrong`, `step_up.second_needed`, `step_up.proof_needed`, `step_up.wrong` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in.too_many`; or too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    totp_begin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TotpSecret"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.step_up_required`, `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `person.not_found`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `second_factor.exists`, `second_factor.none`, `second_factor.own_first` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `second_factor.wrong` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in.too_many`; or too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    totp_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.step_up_required`, `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `person.not_found`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `second_factor.exists`, `second_factor.none`, `second_factor.own_first` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `second_factor.wrong` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in.too_many`; or too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    totp_confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.step_up_required`, `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `person.not_found`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `second_factor.exists`, `second_factor.none`, `second_factor.own_first` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not what the route takes */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `second_factor.wrong` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in.too_many`; or too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recovery_code_renew: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.step_up_required`, `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `person.not_found`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `second_factor.exists`, `second_factor.none`, `second_factor.own_first` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `second_factor.wrong` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in.too_many`; or too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
             507: {
                 headers: {
                     [name: string]: unknown;
@@ -11098,7 +11987,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11306,7 +12195,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11856,7 +12745,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12224,7 +13113,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12360,7 +13249,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12496,7 +13385,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12632,7 +13521,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12920,7 +13809,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13323,7 +14212,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`, `auth.step_up_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13646,7 +14535,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14281,7 +15170,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14414,7 +15303,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14460,6 +15349,214 @@ export interface operations {
                 };
             };
             /** @description too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    merchant_security_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                merchant: components["schemas"]["MerchantId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MerchantSecurity"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    merchant_security_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                merchant: components["schemas"]["MerchantId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MerchantSecurity"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MerchantSecurity"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.step_up_required`, `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `person.not_found`, `not_found`; or there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `second_factor.exists`, `second_factor.none`, `second_factor.own_first` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not what the route takes */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `second_factor.wrong` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in.too_many`; or too many requests; see Retry-After */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -14630,7 +15727,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `staff.beyond_own_rights`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.step_up_required`, `staff.beyond_own_rights`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14764,7 +15861,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `staff.beyond_own_rights`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.step_up_required`, `staff.beyond_own_rights`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14874,7 +15971,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `staff.beyond_own_rights`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.step_up_required`, `staff.beyond_own_rights`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15540,7 +16637,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15673,7 +16770,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15809,7 +16906,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16004,7 +17101,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16113,7 +17210,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16249,7 +17346,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16615,7 +17712,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16868,7 +17965,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`, `auth.step_up_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17004,7 +18101,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`, `auth.step_up_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17140,7 +18237,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`, `auth.step_up_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17276,7 +18373,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`, `auth.step_up_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17606,6 +18703,137 @@ export interface operations {
                 };
             };
             /** @description too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    person_totp_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: components["schemas"]["PersonId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResetBody"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.step_up_required`, `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `person.not_found`, `not_found`; or there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `second_factor.exists`, `second_factor.none`, `second_factor.own_first` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not what the route takes */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `second_factor.wrong` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in.too_many`; or too many requests; see Retry-After */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -18359,7 +19587,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18495,7 +19723,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18631,7 +19859,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18767,7 +19995,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -20206,7 +21434,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `sign_in.code_wrong`, `sign_in.password_wrong` */
+            /** @description `sign_in.code_wrong`, `sign_in.password_wrong`, `sign_in.second_needed`, `sign_in.second_wrong` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -20476,7 +21704,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `sign_in.code_wrong`, `sign_in.password_wrong` */
+            /** @description `sign_in.code_wrong`, `sign_in.password_wrong`, `sign_in.second_needed`, `sign_in.second_wrong` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -20815,7 +22043,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -21139,7 +22367,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;

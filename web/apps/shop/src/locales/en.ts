@@ -5,6 +5,7 @@ export default {
   },
   tab: { home: 'Home', categories: 'Categories', cart: 'Cart', me: 'Me' },
   page: {
+    security: 'Security',
     income: 'My income', after_sale: 'Get help', cases: 'After-sale', case: 'Case',
     account: 'Account and security',
     home: 'Home', categories: 'Categories', search: 'Search', product: 'Product', merchant: 'Shop', cart: 'Cart', checkout: 'Check out', cashier: 'Cashier', payment: 'Payment',

@@ -5,6 +5,7 @@ export default {
   },
   tab: { home: '首页', categories: '分类', cart: '购物车', me: '我的' },
   page: {
+    security: '安全',
     income: '我的收入', after_sale: '申请售后', cases: '售后', case: '售后详情',
     account: '账号与安全',
     home: '首页', categories: '分类', search: '搜索', product: '商品', merchant: '店铺', cart: '购物车', checkout: '确认订单', cashier: '收银台', payment: '支付结果',
