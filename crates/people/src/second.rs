@@ -195,7 +195,7 @@ fn begin(tx: &mut Tx, key: &SecretKey, person: PersonId, host: &str) -> Result<T
     let (random, nonce) = (tx.random_bytes(), tx.random_bytes());
     let secret = random.get(..totp::SECRET_LEN).unwrap_or(&random);
     let sealed = key.seal(&nonce, &person.to_string(), secret)?;
-    if !store::put_totp(tx, person, sealed)? {
+    if !store::put_totp(tx, person, &sealed)? {
         return Err(SecondError::Exists);
     }
     let row = store::find_person(tx, person)?;

@@ -19,16 +19,21 @@ pub(crate) fn find_totp(rx: &mut Rx, person: PersonId) -> Result<Option<TotpRow>
 }
 
 /// Stores a secret that is yet to be confirmed, in the place of another such; `false` when one is confirmed.
-pub(crate) fn put_totp(tx: &mut Tx, person: PersonId, secret: Vec<u8>) -> Result<bool, DbError> {
+pub(crate) fn put_totp(tx: &mut Tx, person: PersonId, secret: &[u8]) -> Result<bool, DbError> {
     let now = tx.now();
-    let put = tx.execute(
+    let inserted = tx.execute(
         "INSERT INTO people_totp (person, secret, last_step, created_at, confirmed_at)
-         VALUES (:person, :secret, 0, :now, NULL)
-         ON CONFLICT (person) DO UPDATE SET secret = excluded.secret, created_at = excluded.created_at
-         WHERE people_totp.confirmed_at IS NULL",
+         VALUES (:person, :secret, 0, :now, NULL) ON CONFLICT (person) DO NOTHING",
         params!["person" => person, "secret" => secret, "now" => now],
     )?;
-    Ok(put == 1)
+    if inserted == 1 {
+        return Ok(true);
+    }
+    let changed = tx.execute(
+        "UPDATE people_totp SET secret = :secret, created_at = :now WHERE person = :person AND confirmed_at IS NULL",
+        params!["person" => person, "secret" => secret, "now" => now],
+    )?;
+    Ok(changed == 1)
 }
 
 /// Confirms the secret that was read as `secret`; `false` when it is another by now, or confirmed.

@@ -91,7 +91,9 @@ app_test!(the_secret_is_nowhere_in_clear, parts, |app| {
     let stored: Vec<u8> = app
         .store
         .db
-        .read::<_, DbError, _>(|rx| rx.one("SELECT secret FROM people_totp", &[], |row| row.get(0)))
+        .read::<_, DbError, _>(|rx| {
+            rx.one("SELECT secret FROM people_totp ORDER BY person LIMIT 1", &[], |row| row.get(0))
+        })
         .await
         .unwrap();
     // Nonce, twenty bytes and the tag; not the secret itself, in no form.
