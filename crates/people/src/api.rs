@@ -12,6 +12,7 @@ pub use crate::events::{GuestGone, GuestMerged, MemberJoined};
 pub use crate::limits::ClientAddress;
 use crate::model::{self, Place, Role, Way};
 pub use crate::model::{Phone, PhoneError};
+pub use crate::secret_key::{SecretKey, SecretKeyError};
 pub use crate::sessions::Sessions;
 pub use crate::sms::{LogSms, SignInSms, Sms, SmsTransport, sms_job};
 use crate::store::{self, NewSession};
@@ -249,7 +250,10 @@ pub(crate) fn start_session(
     let expires_at = model::session_expiry(now, now);
     let token_hash = model::token_hash(&token);
     let user_agent: String = user_agent.chars().take(model::USER_AGENT_MAX).collect();
-    store::insert_session(tx, &NewSession { token_hash, id, person, way, user_agent, expires_at })?;
+    // Whoever has just signed in has just proven everything that the account asks for.
+    let stepped_up_at = (way != Way::Guest).then_some(now);
+    let session = NewSession { token_hash, id, person, way, user_agent, expires_at, stepped_up_at };
+    store::insert_session(tx, &session)?;
     Ok(Started { id, token, expires_at })
 }
 

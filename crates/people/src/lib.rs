@@ -17,11 +17,15 @@ mod members;
 mod merchants;
 mod model;
 mod password;
+mod second;
+mod secret_key;
 mod sessions;
 mod sign_in;
 mod sms;
 mod staff;
+mod step_up;
 mod store;
+mod totp;
 
 use db::Migrations;
 use rest::{Ctx, MergeGuest, Module, OpenApiRouter, routes};
@@ -35,6 +39,7 @@ pub const MIGRATIONS: Migrations = db::migrations!("people":
     3 "act target" "../migrations/0003_act_target.sql",
     4 "guests" "../migrations/0004_guests.sql",
     5 "invitations" "../migrations/0005_invitations.sql",
+    6 "second factor" "../migrations/0006_second_factor.sql",
 );
 
 /// What all modules do when a guest turns out to be a member. Put into the context's extensions at start.
@@ -57,6 +62,14 @@ fn routes() -> OpenApiRouter<Ctx> {
         .routes(routes!(sessions::session_sign_out))
         .routes(routes!(me::me_get, me::me_update))
         .routes(routes!(password::me_password_set))
+        .routes(routes!(second::me_security_get))
+        .routes(routes!(second::totp_begin, second::totp_remove))
+        .routes(routes!(second::totp_confirm))
+        .routes(routes!(second::recovery_code_renew))
+        .routes(routes!(second::person_totp_reset))
+        .routes(routes!(second::merchant_security_get, second::merchant_security_update))
+        .routes(routes!(step_up::step_up))
+        .routes(routes!(step_up::step_up_code_create))
         .routes(routes!(addresses::address_list, addresses::address_create))
         .routes(routes!(addresses::address_update, addresses::address_delete))
         .routes(routes!(merchants::merchant_list, merchants::merchant_create))

@@ -17,6 +17,9 @@ pub(crate) const PASSWORDS_PER_PHONE: Limit = Limit { scope: "password_phone", m
 /// Wrong passwords from one address: somebody tries the same few passwords on many numbers.
 pub(crate) const PASSWORDS_PER_ADDRESS: Limit = Limit { scope: "password_address", max: 50, window_s: 900 };
 
+/// Wrong second factors of one person, who has given the first.
+pub(crate) const SECONDS_PER_PERSON: Limit = Limit { scope: "second_person", max: 5, window_s: 900 };
+
 /// Too many tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many tries; wait {retry_after_s} seconds")]

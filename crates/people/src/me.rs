@@ -36,8 +36,8 @@ impl Locale {
 /// A shop a person works for.
 #[derive(Serialize, utoipa::ToSchema)]
 pub(crate) struct MyMerchant {
-    id: MerchantId,
-    name: String,
+    pub(crate) id: MerchantId,
+    pub(crate) name: String,
     role: Role,
     rights: Vec<Right>,
 }

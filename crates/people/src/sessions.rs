@@ -30,6 +30,7 @@ impl Authenticate for Sessions {
             is_guest,
             is_operator: found.is_operator,
             memberships,
+            stepped_up_at: found.stepped_up_at,
         };
         Ok(Some(Found { actor, is_use_due: model::is_seen_stale(found.seen_at, rx.now()) }))
     }

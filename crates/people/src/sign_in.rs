@@ -1,5 +1,7 @@
 //! Signing in: as a guest, with a code, with a password.
 
+use std::sync::Arc;
+
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use base::{PersonId, SessionId, Timestamp};
@@ -8,13 +10,14 @@ use rest::{Actor, Common, Ctx, Json, MaybeActor, Refused};
 use serde::{Deserialize, Serialize};
 
 use crate::Hooks;
-use crate::api::{GuestMerged, MemberJoined, Started, start_session};
+use crate::api::{GuestMerged, MemberJoined, SecretKey, Started, start_session};
 use crate::limits::{
     CODES_PER_ADDRESS, CODES_PER_PHONE, ClientAddress, Counted, PASSWORDS_PER_ADDRESS, PASSWORDS_PER_PHONE,
     TooMany, count,
 };
 use crate::model::{self, Phone, State, Way};
 use crate::password::{self, Password};
+use crate::second::{self, Checked, SecondText};
 use crate::sessions::{Deliver, NO_STORE, hand_out, user_agent};
 use crate::sms::{self, Sms};
 use crate::store::{self, NewCode};
@@ -39,6 +42,12 @@ pub(crate) enum SignInError {
     #[error("the phone number or the password is wrong; you can sign in with a code instead")]
     #[problem(422, "sign_in.password_wrong")]
     PasswordWrong,
+    #[error("this account asks for a second factor: send it as `second` with the same sign-in")]
+    #[problem(422, "sign_in.second_needed")]
+    SecondNeeded,
+    #[error("the second factor is wrong or was used before; give the next code, or a recovery code")]
+    #[problem(422, "sign_in.second_wrong")]
+    SecondWrong,
     #[error("this account was closed by the operator")]
     #[problem(403, "sign_in.banned")]
     Banned,
@@ -66,13 +75,27 @@ impl Before {
     }
 }
 
-/// Lets the holder of a proven number in: finds or makes the member, takes over the guest, begins a session.
-fn admit(
-    tx: &mut Tx,
-    phone: &Phone,
-    before: Before,
-    begin: &Begin,
-) -> Result<(PersonId, Started), SignInError> {
+/// What becomes of somebody at the door. All but the first are refusals that are written down, since tries are counted.
+enum Entry {
+    Admitted(PersonId, Started),
+    CodeWrong,
+    SecondNeeded,
+    SecondWrong,
+}
+
+impl Entry {
+    fn admitted(self) -> Result<(PersonId, Started), SignInError> {
+        match self {
+            Self::Admitted(person, started) => Ok((person, started)),
+            Self::CodeWrong => Err(SignInError::CodeWrong),
+            Self::SecondNeeded => Err(SignInError::SecondNeeded),
+            Self::SecondWrong => Err(SignInError::SecondWrong),
+        }
+    }
+}
+
+/// Lets the holder of a proven number in who gives the second factor, if the account asks for one: finds or makes the member, takes over the guest, begins a session.
+fn admit(tx: &mut Tx, phone: &Phone, before: Before, begin: &Begin) -> Result<Entry, SignInError> {
     let known = store::find_by_phone(tx, phone)?;
     let member = match known {
         Some(member) => member,
@@ -82,12 +105,18 @@ fn admit(
     if !row.is_some_and(|row| row.is(State::Member)) {
         return Err(SignInError::Banned);
     }
+    let second = begin.second.as_ref().map(SecondText::as_str);
+    match second::check(tx, begin.key.as_deref(), member, second)?? {
+        Checked::None | Checked::Right => {}
+        Checked::Missing => return Ok(Entry::SecondNeeded),
+        Checked::Wrong => return Ok(Entry::SecondWrong),
+    }
     match before {
         Before::Nobody => {}
         Before::Member(person, session) => store::end_session(tx, person, session)?,
         Before::Guest(guest) => end_guest(tx, guest, member, known.is_none(), begin)?,
     }
-    Ok((member, start_session(tx, member, begin.way, &begin.user_agent)?))
+    Ok(Entry::Admitted(member, start_session(tx, member, begin.way, &begin.user_agent)?))
 }
 
 /// Ends a guest who is a member from now on. Does nothing to one who has become somebody meanwhile, in another tab:
@@ -118,12 +147,15 @@ struct Begin {
     way: Way,
     user_agent: String,
     hooks: Hooks,
+    key: Option<Arc<SecretKey>>,
+    second: Option<SecondText>,
 }
 
 impl Begin {
-    fn new(ctx: &Ctx, way: Way, headers: &HeaderMap) -> Self {
+    fn new(ctx: &Ctx, way: Way, headers: &HeaderMap, second: Option<SecondText>) -> Self {
         let hooks = ctx.extension::<Hooks>().map(|hooks| (*hooks).clone()).unwrap_or_default();
-        Self { way, user_agent: user_agent(headers), hooks }
+        let key = ctx.extension::<SecretKey>();
+        Self { way, user_agent: user_agent(headers), hooks, key, second }
     }
 }
 
@@ -193,15 +225,15 @@ pub(crate) struct CodeSent {
 
 /// Where the holder of a number sees a code.
 #[derive(Clone, Copy)]
-struct Shown {
+pub(crate) struct Shown {
     /// On the page of a demo.
-    on_page: bool,
-    by_sms: bool,
+    pub(crate) on_page: bool,
+    pub(crate) by_sms: bool,
 }
 
 /// Makes a new code for a number; the one before is worthless from now on. The same for every number, registered
 /// or not.
-fn send_code(
+pub(crate) fn send_code(
     tx: &mut Tx,
     phone: &Phone,
     address: &ClientAddress,
@@ -266,24 +298,30 @@ pub(crate) struct SignInBody {
     /// Six digits.
     #[schema(value_type = String, max_length = 12)]
     code: base::Text<1, 12>,
+    /// The code of an authenticator, or a recovery code, for who has set up a second factor.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, min_length = 6, max_length = 40)]
+    second: Option<SecondText>,
     #[serde(default)]
     deliver: Deliver,
 }
 
-/// Signs in with a code. `None` when the code is wrong: that is no error, since the try must be counted.
+/// Signs in with a code. It is spent when the person is let in, not when the second factor is still to come.
 fn sign_in_with_code(
     tx: &mut Tx,
     phone: &Phone,
     code: &str,
     before: Before,
     begin: &Begin,
-) -> Result<Option<(PersonId, Started)>, SignInError> {
-    let Some(secret) = store::try_code(tx, phone)? else { return Ok(None) };
-    if model::code_hash(&secret.salt, phone, code) != secret.code_hash {
-        return Ok(None);
+) -> Result<Entry, SignInError> {
+    if !store::try_code(tx, phone)?.is_some_and(|secret| secret.is_of(phone, code)) {
+        return Ok(Entry::CodeWrong);
     }
-    store::spend_code(tx, phone)?;
-    admit(tx, phone, before, begin).map(Some)
+    let entry = admit(tx, phone, before, begin)?;
+    if matches!(entry, Entry::Admitted(..)) {
+        store::spend_code(tx, phone)?;
+    }
+    Ok(entry)
 }
 
 /// Signs in with the code that was sent. A guest who asks becomes the member.
@@ -296,11 +334,10 @@ pub(crate) async fn session_create(
     Json(body): Json<SignInBody>,
 ) -> Result<Response, Refused> {
     let before = Before::of(actor.as_ref(), body.deliver);
-    let begin = Begin::new(&ctx, Way::Code, &headers);
-    let SignInBody { phone, code, deliver } = body;
+    let SignInBody { phone, code, second, deliver } = body;
+    let begin = Begin::new(&ctx, Way::Code, &headers, second);
     let run = move |tx: &mut Tx| sign_in_with_code(tx, &phone, &code, before, &begin);
-    let admitted = ctx.db().write(Lane::Interactive, run).await?;
-    let (person, started) = admitted.ok_or(SignInError::CodeWrong)?;
+    let (person, started) = ctx.db().write(Lane::Interactive, run).await?.admitted()?;
     Ok(hand_out(&ctx, started, person, false, deliver))
 }
 
@@ -311,6 +348,10 @@ pub(crate) async fn session_create(
 pub(crate) struct PasswordSignInBody {
     phone: Phone,
     password: Password,
+    /// The code of an authenticator, or a recovery code, for who has set up a second factor.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, min_length = 6, max_length = 40)]
+    second: Option<SecondText>,
     #[serde(default)]
     deliver: Deliver,
 }
@@ -355,8 +396,8 @@ pub(crate) async fn session_password_create(
     Json(body): Json<PasswordSignInBody>,
 ) -> Result<Response, Refused> {
     let before = Before::of(actor.as_ref(), body.deliver);
-    let begin = Begin::new(&ctx, Way::Password, &headers);
-    let PasswordSignInBody { phone, password, deliver } = body;
+    let PasswordSignInBody { phone, password, second, deliver } = body;
+    let begin = Begin::new(&ctx, Way::Password, &headers, second);
     let this = PasswordTry { phone, address };
     let counted = this.clone();
     let stored = ctx.db().write(Lane::Interactive, move |tx| counted.begin(tx)).await?;
@@ -376,6 +417,6 @@ pub(crate) async fn session_password_create(
         this.was_right(tx)?;
         admit(tx, &this.phone, before, &begin)
     };
-    let (person, started) = ctx.db().write(Lane::Interactive, run).await?;
+    let (person, started) = ctx.db().write(Lane::Interactive, run).await?.admitted()?;
     Ok(hand_out(&ctx, started, person, false, deliver))
 }

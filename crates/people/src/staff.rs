@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use base::{MerchantId, Page, PageRequest, PersonId};
 use db::{DbError, Lane, Rx, Tx};
-use rest::{Actor, Command, Common, Json, Member, Path, Query, Refused, Right, Rights};
+use rest::{Actor, Command, Common, Json, Member, Path, Query, Refused, Right, Rights, StepUpNeeded};
 use serde::{Deserialize, Serialize};
 
 use crate::api::{self, Phone};
@@ -22,6 +22,9 @@ pub(crate) enum StaffError {
     #[error("the owner has every right and cannot be removed")]
     #[problem(409, "staff.owner")]
     Owner,
+    #[error(transparent)]
+    #[problem(transparent)]
+    StepUp(#[from] StepUpNeeded),
     /// Staff with the right `staff` would else help themselves to every other.
     #[error("you can only give and take rights that you have yourself")]
     #[problem(403, "staff.beyond_own_rights")]
@@ -112,7 +115,8 @@ fn invite_staff(
     Ok(view(store::find_staff(tx, merchant, person)?.ok_or(StaffError::NotFound)?))
 }
 
-/// Invites somebody by phone to work for a shop; the person is staff from accepting on.
+/// Invites somebody by phone to work for a shop; the person is staff from accepting on. Needs a recent proof of who
+/// one is.
 #[utoipa::path(post, path = "/api/v1/merchants/{merchant}/staff", tag = "people", request_body = StaffBody,
     params(("merchant" = MerchantId, Path)), responses((status = 201, body = Staff), StaffError, Common))]
 pub(crate) async fn staff_create(
@@ -122,6 +126,7 @@ pub(crate) async fn staff_create(
     command: Command<StaffBody>,
 ) -> Result<Response, Refused> {
     actor.may(merchant, Right::Staff)?;
+    actor.must_be_proven(ctx.now())?;
     let (Command { once, body }, by) = (command, actor.clone());
     let add = move |tx: &mut Tx| invite_staff(tx, &by, merchant, &body);
     ctx.once(&actor, &once, StatusCode::CREATED, add).await
@@ -154,7 +159,7 @@ fn set_rights(
     Ok(view(StaffRow { rights, ..row }))
 }
 
-/// Changes what staff may do.
+/// Changes what staff may do. Needs a recent proof of who one is.
 #[utoipa::path(put, path = "/api/v1/merchants/{merchant}/staff/{person}", tag = "people",
     request_body = RightsBody, params(("merchant" = MerchantId, Path), ("person" = PersonId, Path)),
     responses((status = 200, body = Staff), StaffError, Common))]
@@ -165,6 +170,7 @@ pub(crate) async fn staff_update(
     Json(body): Json<RightsBody>,
 ) -> Result<Json<Staff>, Refused> {
     actor.may(place.0, Right::Staff)?;
+    actor.must_be_proven(ctx.now())?;
     let rights: Rights = body.rights.into_iter().collect();
     let set = move |tx: &mut Tx| set_rights(tx, &actor, place, rights);
     Ok(Json(ctx.db().write(Lane::Interactive, set).await?))

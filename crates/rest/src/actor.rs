@@ -2,7 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::{HeaderMap, header, request::Parts};
-use base::{MerchantId, PersonId, Problem, SessionId};
+use base::{MerchantId, PersonId, Problem, SessionId, Timestamp};
 use db::{DbError, Rx, Tx};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -96,7 +96,12 @@ pub struct Membership {
     pub is_owner: bool,
     /// What the person may do there.
     pub rights: Rights,
+    /// Whether the merchant asks its staff for a second factor and the person has none: nothing may be done there.
+    pub lacks_second_factor: bool,
 }
+
+/// How long a proof of who one is counts, for acts that need a recent one.
+pub const STEP_UP_S: i64 = 600;
 
 /// The person behind a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,22 +116,37 @@ pub struct Actor {
     pub is_operator: bool,
     /// Merchants the person works for.
     pub memberships: Vec<Membership>,
+    /// When the person last proved in this session who it is: by signing in, or again later. None for guests.
+    pub stepped_up_at: Option<Timestamp>,
 }
 
 impl Actor {
     /// Whether the person works for `merchant` at all; operators do everywhere.
     pub fn works_for(&self, merchant: MerchantId) -> bool {
-        self.is_operator || self.memberships.iter().any(|m| m.merchant == merchant)
+        let works = |m: &Membership| m.merchant == merchant && !m.lacks_second_factor;
+        self.is_operator || self.memberships.iter().any(works)
+    }
+
+    /// Checks that the person proved not long ago who it is, as acts that cannot be taken back ask for. Called by the
+    /// handler before anything is remembered under an `Idempotency-Key`, so that the same request may come again.
+    ///
+    /// # Errors
+    /// [`StepUpNeeded`].
+    pub fn must_be_proven(&self, now: Timestamp) -> Result<(), StepUpNeeded> {
+        let is_recent = self.stepped_up_at.is_some_and(|at| at.plus_seconds(STEP_UP_S) > now);
+        if is_recent { Ok(()) } else { Err(StepUpNeeded) }
     }
 
     /// Checks that the person may do `right` at `merchant`. Operators may.
     ///
     /// # Errors
-    /// [`Denied::Unknown`] for strangers, who may not know; [`Denied::Forbidden`] for staff without the right.
+    /// [`Denied::Unknown`] for strangers, who may not know; [`Denied::Forbidden`] for staff without the right;
+    /// [`Denied::SecondFactor`] for staff who must set one up first.
     pub fn may(&self, merchant: MerchantId, right: Right) -> Result<(), Denied> {
         let membership = self.memberships.iter().find(|m| m.merchant == merchant);
         match membership {
             _ if self.is_operator => Ok(()),
+            Some(membership) if membership.lacks_second_factor => Err(Denied::SecondFactor),
             Some(membership) if membership.rights.has(right) => Ok(()),
             Some(_) => Err(Denied::Forbidden),
             None => Err(Denied::Unknown),
@@ -151,6 +171,24 @@ pub enum Denied {
     /// The person may know of it, but lacks the right.
     #[error("your role does not include this; ask the owner of the shop")]
     Forbidden,
+    /// The shop asks its staff for a second factor, and the person has none.
+    #[error("this shop asks its staff for a second factor; set one up under security and come back")]
+    SecondFactor,
+}
+
+/// The last proof of who the person is lies too far back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("prove again who you are, with POST /api/v1/me/step-up, and repeat this within ten minutes")]
+pub struct StepUpNeeded;
+
+impl ToProblem for StepUpNeeded {
+    fn problem(&self) -> Problem {
+        Problem::new(403, "auth.step_up_required", self.to_string())
+    }
+
+    fn documented() -> Vec<(u16, &'static str)> {
+        vec![(403, "auth.step_up_required")]
+    }
 }
 
 impl ToProblem for Denied {
@@ -158,11 +196,12 @@ impl ToProblem for Denied {
         match self {
             Self::Unknown => Problem::new(404, "not_found", self.to_string()),
             Self::Forbidden => Problem::new(403, "auth.forbidden", self.to_string()),
+            Self::SecondFactor => Problem::new(403, "auth.second_factor_required", self.to_string()),
         }
     }
 
     fn documented() -> Vec<(u16, &'static str)> {
-        vec![(403, "auth.forbidden"), (404, "not_found")]
+        vec![(403, "auth.forbidden"), (403, "auth.second_factor_required"), (404, "not_found")]
     }
 }
 

@@ -15,8 +15,8 @@ mod module;
 mod problem;
 
 pub use actor::{
-    Actor, Authenticate, Denied, Found, MaybeActor, Member, Membership, Right, Rights, bearer_or_cookie,
-    cookie_name, has_bearer,
+    Actor, Authenticate, Denied, Found, MaybeActor, Member, Membership, Right, Rights, STEP_UP_S,
+    StepUpNeeded, bearer_or_cookie, cookie_name, has_bearer,
 };
 pub use beside::beside;
 pub use ctx::{Ctx, Settings, State};

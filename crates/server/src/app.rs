@@ -8,7 +8,7 @@ use base::TeamId;
 use catalog::api::Media;
 use db::{Db, DbError, Migrations, Rx};
 use deals::api::TeamBrief;
-use people::api::{LogSms, Sms};
+use people::api::{LogSms, SecretKey, Sms};
 use reach::api::{EntrySecret, TeamTarget};
 use rest::{Audit, Ctx, Module, OpenApiRouter, Settings};
 use search::api::{Follower, Search};
@@ -135,6 +135,7 @@ impl Assembly {
             Arc::new(Media { dir: config.dir() }),
             Arc::new(demo::ClockGate::default()),
         ];
+        extensions.push(Arc::new(SecretKey::in_file(&config.secret_key_file(), db.rng().as_ref())?));
         if let Some(secret) = entry_secret(config) {
             extensions.push(Arc::new(secret));
         }

@@ -42,6 +42,7 @@ const KEYS: &[Key] = &[
     key("trust_forwarded", "false"),
     secret("sandbox_secret"),
     secret("entry_secret"),
+    key("secret_key_file", ""),
     secret("sms_url"),
     secret("sms_secret"),
     key("log", "info"),
@@ -211,6 +212,14 @@ impl Config {
     /// The folder of the store, pictures and the like.
     pub(crate) fn dir(&self) -> PathBuf {
         PathBuf::from(self.text("dir"))
+    }
+
+    /// The file with the key of the secrets in the store.
+    pub(crate) fn secret_key_file(&self) -> PathBuf {
+        match self.text("secret_key_file") {
+            "" => self.dir().join("secret.key"),
+            file => PathBuf::from(file),
+        }
     }
 
     /// Where the store is.

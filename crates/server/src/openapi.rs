@@ -101,6 +101,7 @@ const OWN_READS: &[&str] = &[
     "cart_get",
     "case_list",
     "me_get",
+    "me_security_get",
     "merchant_dashboard_get",
     "merchant_fee_rules_get",
     "my_commission_list",

@@ -72,6 +72,9 @@ enum PayoutError {
     #[error(transparent)]
     #[problem(transparent)]
     Denied(#[from] Denied),
+    #[error(transparent)]
+    #[problem(transparent)]
+    StepUp(#[from] rest::StepUpNeeded),
     #[error("{available_minor} in minor units can be paid out, no more")]
     #[problem(409, "payout.beyond_balance")]
     Beyond { available_minor: i64 },
@@ -234,7 +237,7 @@ fn step(
     Ok(view(tx, row)?)
 }
 
-/// Ask for money that was earned. Staff with the right to the money.
+/// Ask for money that was earned. Staff with the right to the money, who proved who they are within ten minutes.
 #[utoipa::path(post, path = "/api/v1/merchants/{merchant}/payouts", tag = "settlement",
     params(("merchant" = MerchantId, Path)), request_body = PayoutBody,
     responses((status = 201, body = PayoutView), PayoutError, Common))]
@@ -244,6 +247,8 @@ async fn payout_create(
     Path(merchant): Path<MerchantId>,
     command: Command<PayoutBody>,
 ) -> Result<Response, Refused> {
+    actor.may(merchant, Right::Money)?;
+    actor.must_be_proven(ctx.now())?;
     let (own, body) = (actor.clone(), command.body);
     ctx.once(&actor, &command.once, StatusCode::CREATED, move |tx| request(tx, &own, merchant, &body)).await
 }
@@ -306,7 +311,7 @@ async fn payout_queue(
     Ok(Json(ctx.db().read::<_, DbError, _>(read).await?))
 }
 
-/// Agree to a payout. An operator other than who asked.
+/// Agree to a payout. An operator other than who asked, who proved who they are within ten minutes.
 #[utoipa::path(post, path = "/api/v1/payouts/{payout}/approve", tag = "settlement",
     params(("payout" = PayoutId, Path)), request_body = PayoutStepBody,
     responses((status = 200, body = PayoutView), PayoutError, Common))]
@@ -316,12 +321,14 @@ async fn payout_approve(
     Path(payout): Path<PayoutId>,
     command: Command<PayoutStepBody>,
 ) -> Result<Response, Refused> {
+    actor.must_be_operator()?;
+    actor.must_be_proven(ctx.now())?;
     let own = actor.clone();
     let run = move |tx: &mut Tx| step(tx, &own, payout, (PayoutStep::Approve, ""));
     ctx.once(&actor, &command.once, StatusCode::OK, run).await
 }
 
-/// Note that a payout was sent. Operators.
+/// Note that a payout was sent. Operators, who proved who they are within ten minutes.
 #[utoipa::path(post, path = "/api/v1/payouts/{payout}/pay", tag = "settlement", params(("payout" = PayoutId, Path)),
     request_body = PayoutPaidBody, responses((status = 200, body = PayoutView), PayoutError, Common))]
 async fn payout_pay(
@@ -330,6 +337,8 @@ async fn payout_pay(
     Path(payout): Path<PayoutId>,
     command: Command<PayoutPaidBody>,
 ) -> Result<Response, Refused> {
+    actor.must_be_operator()?;
+    actor.must_be_proven(ctx.now())?;
     let (own, body) = (actor.clone(), command.body);
     let run = move |tx: &mut Tx| step(tx, &own, payout, (PayoutStep::Pay, body.reference.as_str()));
     ctx.once(&actor, &command.once, StatusCode::OK, run).await

@@ -100,7 +100,11 @@ app_test!(what_lies_in_the_till_is_not_paid_out_again, parts, |app| {
     assert_eq!(state(&app, &buyer, &order).await, "completed");
     let path = format!("/api/v1/merchants/{}/payouts", merchant());
     let body = json!({ "amount_minor": 1, "destination": "某银行 6222 0000" });
-    let refused = app.post(&path, &owner.token, body).await;
+    app.post(&path, &owner.token, body.clone()).await.expect_problem(403, "auth.step_up_required");
+    let id = owner.person;
+    let open = move |tx: &mut db::Tx| people::api::open_session(tx, id, "test");
+    let token = app.store.db.write::<_, db::DbError, _>(db::Lane::Interactive, open).await.unwrap();
+    let refused = app.post(&path, &token, body).await;
     assert_eq!(refused.json["code"], "payout.beyond_balance", "{}", refused.json);
     app.audit().await;
 });

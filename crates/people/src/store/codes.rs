@@ -3,7 +3,9 @@
 use base::Timestamp;
 use db::{DbError, Rx, Tx, params};
 
-use crate::model::Phone;
+use subtle::ConstantTimeEq;
+
+use crate::model::{Phone, code_hash};
 
 /// A number of times within a time.
 #[derive(Clone, Copy)]
@@ -99,6 +101,13 @@ pub(crate) fn put_code(tx: &mut Tx, code: &NewCode<'_>) -> Result<Option<Timesta
 pub(crate) struct CodeSecret {
     pub(crate) salt: [u8; 32],
     pub(crate) code_hash: [u8; 32],
+}
+
+impl CodeSecret {
+    /// Whether it was made of this code; takes as long whatever differs.
+    pub(crate) fn is_of(&self, phone: &Phone, code: &str) -> bool {
+        code_hash(&self.salt, phone, code).ct_eq(&self.code_hash).into()
+    }
 }
 
 /// Uses one try of the number's live code; `None` when there is none.

@@ -13,18 +13,20 @@ pub(crate) struct NewSession {
     pub(crate) way: Way,
     pub(crate) user_agent: String,
     pub(crate) expires_at: Timestamp,
+    /// When the person proved who it is; a guest never does.
+    pub(crate) stepped_up_at: Option<Timestamp>,
 }
 
 pub(crate) fn insert_session(tx: &mut Tx, session: &NewSession) -> Result<(), DbError> {
     let now = tx.now();
     tx.later(
         "INSERT INTO people_session (token_hash, id, person, way, user_agent, created_at, seen_at, expires_at,
-             ended_at)
-         VALUES (:hash, :id, :person, :way, :agent, :now, :now, :expires, NULL)",
+             ended_at, stepped_up_at)
+         VALUES (:hash, :id, :person, :way, :agent, :now, :now, :expires, NULL, :proven)",
         params![
             "hash" => session.token_hash, "id" => session.id, "person" => session.person,
             "way" => session.way.word(), "agent" => &session.user_agent, "now" => now,
-            "expires" => session.expires_at,
+            "expires" => session.expires_at, "proven" => session.stepped_up_at,
         ],
     )
 }
@@ -36,12 +38,13 @@ pub(crate) struct SessionPerson {
     pub(crate) state: String,
     pub(crate) is_operator: bool,
     pub(crate) seen_at: Timestamp,
+    pub(crate) stepped_up_at: Option<Timestamp>,
 }
 
 pub(crate) fn find_live(rx: &mut Rx, token_hash: [u8; 32]) -> Result<Option<SessionPerson>, DbError> {
     let now = rx.now();
     rx.opt(
-        "SELECT s.id, s.person, p.state, p.is_operator, s.seen_at
+        "SELECT s.id, s.person, p.state, p.is_operator, s.seen_at, s.stepped_up_at
          FROM people_session s JOIN people_person p ON p.id = s.person
          WHERE s.token_hash = :hash AND s.ended_at IS NULL AND s.expires_at > :now",
         params!["hash" => token_hash, "now" => now],
@@ -52,6 +55,7 @@ pub(crate) fn find_live(rx: &mut Rx, token_hash: [u8; 32]) -> Result<Option<Sess
                 state: row.get(2)?,
                 is_operator: row.get(3)?,
                 seen_at: row.get(4)?,
+                stepped_up_at: row.get(5)?,
             })
         },
     )
@@ -120,6 +124,15 @@ pub(crate) fn touch_session(
         "UPDATE people_session SET seen_at = :now, expires_at = :expires
          WHERE person = :person AND id = :id AND ended_at IS NULL AND expires_at > :now",
         params!["person" => person, "id" => id, "now" => now, "expires" => expires_at],
+    )
+}
+
+/// Notes that the person proved in a session who it is.
+pub(crate) fn step_up(tx: &mut Tx, person: PersonId, id: SessionId) -> Result<(), DbError> {
+    let now = tx.now();
+    tx.later(
+        "UPDATE people_session SET stepped_up_at = :now WHERE person = :person AND id = :id AND ended_at IS NULL",
+        params!["person" => person, "id" => id, "now" => now],
     )
 }
 

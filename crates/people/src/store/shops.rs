@@ -55,6 +55,21 @@ pub(crate) fn list_merchants(
     )
 }
 
+/// Whether a shop asks its staff for a second factor; `None` when there is no such shop.
+pub(crate) fn needs_second_factor(rx: &mut Rx, id: MerchantId) -> Result<Option<bool>, DbError> {
+    let sql = "SELECT needs_second_factor FROM people_merchant WHERE id = :id";
+    rx.opt(sql, params!["id" => id], |row| row.get(0))
+}
+
+/// `false` when it was so before.
+pub(crate) fn set_needs_second_factor(tx: &mut Tx, id: MerchantId, needs: bool) -> Result<bool, DbError> {
+    let changed = tx.execute(
+        "UPDATE people_merchant SET needs_second_factor = :needs WHERE id = :id AND needs_second_factor <> :needs",
+        params!["id" => id, "needs" => i64::from(needs)],
+    )?;
+    Ok(changed == 1)
+}
+
 /// `false` when there is one with this id.
 pub(crate) fn insert_merchant(tx: &mut Tx, id: MerchantId, name: &str, about: &str) -> Result<bool, DbError> {
     let now = tx.now();
@@ -180,13 +195,17 @@ const MEMBERSHIPS_MAX: i64 = 100;
 /// The shops a person works for: on every request's path, so without their names.
 pub(crate) fn memberships(rx: &mut Rx, person: PersonId) -> Result<Vec<rest::Membership>, DbError> {
     rx.list(
-        "SELECT merchant, role, rights FROM people_staff WHERE person = :person AND state = 'active'
-         ORDER BY merchant LIMIT :limit",
+        "SELECT s.merchant, s.role, s.rights,
+             CASE WHEN m.needs_second_factor = 1 AND NOT EXISTS (SELECT t.person FROM people_totp t
+                 WHERE t.person = s.person AND t.confirmed_at IS NOT NULL) THEN 1 ELSE 0 END
+         FROM people_staff s JOIN people_merchant m ON m.id = s.merchant
+         WHERE s.person = :person AND s.state = 'active' ORDER BY s.merchant LIMIT :limit",
         params!["person" => person, "limit" => MEMBERSHIPS_MAX],
         |row| {
             let is_owner = Role::is(&row.get::<String>(1)?) == Role::Owner;
             let rights = if is_owner { Rights::ALL } else { Rights::from_bits(row.get(2)?) };
-            Ok(rest::Membership { merchant: row.get(0)?, is_owner, rights })
+            let lacks_second_factor = row.get(3)?;
+            Ok(rest::Membership { merchant: row.get(0)?, is_owner, rights, lacks_second_factor })
         },
     )
 }

@@ -3,6 +3,7 @@
 
 mod addresses;
 mod members;
+mod second;
 mod sessions;
 mod shops;
 mod sign_in;
@@ -24,11 +25,16 @@ fn hook(tx: &mut Tx, guest: PersonId, member: PersonId) -> Result<(), DbError> {
     Ok(())
 }
 
+fn secret_key() -> api::SecretKey {
+    let dir = tempfile::tempdir().unwrap();
+    api::SecretKey::in_file(&dir.path().join("secret.key"), &base::SystemRng).unwrap()
+}
+
 pub(crate) fn parts() -> Parts {
     Parts {
         modules: vec![people::module()],
         authenticate: Arc::new(people::api::Sessions),
-        extensions: vec![Arc::new(people::Hooks(vec![hook]))],
+        extensions: vec![Arc::new(people::Hooks(vec![hook])), Arc::new(secret_key())],
     }
 }
 

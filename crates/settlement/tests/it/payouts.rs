@@ -8,11 +8,21 @@ use crate::shop::*;
 use crate::world::{Someone, merchant, parts};
 
 async fn ask(app: &App, who: &Someone, amount: i64) -> Answer {
+    prove(app).await;
+    ask_unproven(app, who, amount).await
+}
+
+async fn ask_unproven(app: &App, who: &Someone, amount: i64) -> Answer {
     let body = json!({ "amount_minor": amount, "destination": "招商银行 6225 **** 1234 鲜果铺" });
     app.post(&of_shop("payouts"), &who.token, body).await
 }
 
 async fn act(app: &App, who: &Someone, payout: &Value, verb: &str, body: Value) -> Answer {
+    prove(app).await;
+    act_unproven(app, who, payout, verb, body).await
+}
+
+async fn act_unproven(app: &App, who: &Someone, payout: &Value, verb: &str, body: Value) -> Answer {
     let id = payout["id"].as_str().unwrap();
     app.post(&format!("/api/v1/payouts/{id}/{verb}"), &who.token, body).await
 }
@@ -38,6 +48,36 @@ app_test!(one_asks_and_another_agrees, parts, |app| {
     assert_eq!((&done["state"], &done["reference"]), (&json!("paid"), &json!("BK20261123")));
     act(&app, &shop.operator, &payout, "pay", paid).await.expect_problem(409, "payout.state");
     assert_eq!((earned(&app).await, waiting(&app).await), (1_000, 0));
+    app.audit().await;
+});
+
+app_test!(money_leaves_only_for_who_has_just_proven_who_it_is, parts, |app| {
+    let shop = shop(&app).await;
+    sell(&app, &shop, 5).await;
+    let payout = ask(&app, &shop.owner, 1_000).await.expect(201);
+    app.pass(601).await;
+    ask_unproven(&app, &shop.owner, 1_000).await.expect_problem(403, "auth.step_up_required");
+    for (verb, body) in [("approve", json!({})), ("pay", json!({ "reference": "BK1" }))] {
+        act_unproven(&app, &shop.operator, &payout, verb, body)
+            .await
+            .expect_problem(403, "auth.step_up_required");
+    }
+    // Who may not know or do it is told that, and not to prove anything.
+    ask_unproven(&app, &shop.buyer, 1).await.expect_problem(404, "not_found");
+    act_unproven(&app, &shop.owner, &payout, "approve", json!({}))
+        .await
+        .expect_problem(403, "auth.forbidden");
+    assert_eq!(waiting(&app).await, 1_000);
+    // The refusal is not remembered under the key of the request: after the proof the same request goes through.
+    let body = json!({ "amount_minor": 1_000, "destination": "招商银行 6225" });
+    let path = of_shop("payouts");
+    let again = || app.call_with_key("POST", &path, &shop.owner.token, "one-key", body.clone());
+    again().await.expect_problem(403, "auth.step_up_required");
+    prove(&app).await;
+    again().await.expect(201);
+    assert_eq!(waiting(&app).await, 2_000);
+    // Taking a payout back and refusing one need no proof: the money stays.
+    act_unproven(&app, &shop.owner, &payout, "cancel", json!({})).await.expect(200);
     app.audit().await;
 });
 

@@ -36,6 +36,7 @@ const routes: RouteRecordRaw[] = [
         props: true,
         children: [...insight, ...catalog, ...stock, ...pricing, ...orders, ...aftersale, ...knowledge, ...deals, ...reach, ...ledger, ...settlement, ...people, ...search],
       },
+      { path: 'security', component: () => import('./features/people/SecurityPage.vue'), meta: { title: 'page.security' } },
       { path: 'operator', children: [...aftersaleOperator, ...knowledgeOperator, ...settlementOperator, ...ledgerOperator, ...peopleOperator, ...searchOperator] },
       { path: ':rest(.*)*', component: () => import('./parts/MissingPage.vue'), meta: { title: 'page.missing' } },
     ],

@@ -14,11 +14,28 @@ type WithoutHeaders<T> = {
   }
 }
 
+let prove: (() => Promise<boolean>) | null = null
+
+/** Names who asks the person to prove again who it is; answers whether that was done. The app does, at its start. */
+export function onStepUp(ask: () => Promise<boolean>): void {
+  prove = ask
+}
+
+/** Sends a request; one that needs a recent proof of who one is goes out again after it, the same and with the same key. */
+async function send(request: Request): Promise<Response> {
+  const again = prove ? request.clone() : null
+  const answer = await globalThis.fetch(request)
+  if (answer.status !== 403 || !prove || !again) return answer
+  const problem: unknown = await answer.clone().json().catch(() => null)
+  if (!isProblem(problem) || problem.code !== 'auth.step_up_required') return answer
+  return (await prove()) ? globalThis.fetch(again) : answer
+}
+
 export const api = createClient<WithoutHeaders<paths>>({
   baseUrl: '/',
   credentials: 'same-origin',
-  // Looked up at each call, so that tests may replace it.
-  fetch: (request) => globalThis.fetch(request),
+  // `globalThis.fetch` is looked up at each call, so that tests may replace it.
+  fetch: send,
 })
 
 type Outcome<T> = { data?: T; error?: unknown; response: Response }

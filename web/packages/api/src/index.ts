@@ -1,6 +1,6 @@
 import type { components } from './schema'
 
-export { api, rawBody, take, takeAsGuest } from './client'
+export { api, onStepUp, rawBody, take, takeAsGuest } from './client'
 export { actKeys, idempotent, newKey } from './idempotency'
 export { ApiProblem, asProblem, isAborted, type FieldProblem, type Problem } from './problem'
 
@@ -71,11 +71,13 @@ export type PromotionInput = S['PromotionBody']
 export type Quote = S['Quote']
 export type QuoteAnswer = S['QuoteView']
 export type Right = S['Right']
+export type Security = S['Security']
 export type Simulation = S['SimulationView']
 export type Sku = S['Sku']
 export type StaffMember = S['Staff']
 export type StockRow = S['StockRow']
 export type Team = S['TeamView']
 export type TeamTier = S['TierView']
+export type TotpSecret = S['TotpSecret']
 export type Transfer = S['TransferView']
 export type Wallet = S['WalletView']

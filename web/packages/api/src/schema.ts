@@ -866,6 +866,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/security": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How safe the account of the person who asks is. */
+        get: operations["me_security_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/shares": {
         parameters: {
             query?: never;
@@ -877,6 +894,101 @@ export interface paths {
         get: operations["my_share_list"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/step-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Proves again who one is: for ten minutes this session may do what asks for it. */
+        post: operations["step_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/step-up/codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a code to the phone of the person who asks, to prove with it who one is. */
+        post: operations["step_up_code_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Begins to set up a second factor, in the place of one that was begun and not confirmed. Needs a recent proof of
+         *     who one is.
+         */
+        put: operations["totp_begin"];
+        post?: never;
+        /** Takes one's second factor away. Needs a recent proof of who one is, with that factor. Idempotent. */
+        delete: operations["totp_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/totp/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirms a second factor with its first code: from now on it is asked for at each sign-in. Ends the other sessions
+         *     and answers ten recovery codes, which are not shown again.
+         */
+        post: operations["totp_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/totp/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes ten new recovery codes; the old ones are worthless. Needs a recent proof of who one is. The answer is not
+         *     remembered under a key: an answer that got lost is asked for again, and codes are nowhere in clear.
+         */
+        post: operations["recovery_code_renew"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1256,7 +1368,7 @@ export interface paths {
         /** A merchant's payouts, newest first. */
         get: operations["payout_list"];
         put?: never;
-        /** Ask for money that was earned. Staff with the right to the money. */
+        /** Ask for money that was earned. Staff with the right to the money, who proved who they are within ten minutes. */
         post: operations["payout_create"];
         delete?: never;
         options?: never;
@@ -1406,6 +1518,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/merchants/{merchant}/security": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a shop asks of its staff. */
+        get: operations["merchant_security_get"];
+        /**
+         * Sets whether a shop asks its staff for a second factor; takes effect with their next request. Needs a recent proof
+         *     of who one is.
+         */
+        put: operations["merchant_security_update"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/merchants/{merchant}/staff": {
         parameters: {
             query?: never;
@@ -1416,7 +1549,10 @@ export interface paths {
         /** Who works for a shop. */
         get: operations["staff_list"];
         put?: never;
-        /** Invites somebody by phone to work for a shop; the person is staff from accepting on. */
+        /**
+         * Invites somebody by phone to work for a shop; the person is staff from accepting on. Needs a recent proof of who
+         *     one is.
+         */
         post: operations["staff_create"];
         delete?: never;
         options?: never;
@@ -1432,7 +1568,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Changes what staff may do. */
+        /** Changes what staff may do. Needs a recent proof of who one is. */
         put: operations["staff_update"];
         post?: never;
         /** Removes staff, or takes an invitation back; takes effect with their next request. */
@@ -1832,7 +1968,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Agree to a payout. An operator other than who asked. */
+        /** Agree to a payout. An operator other than who asked, who proved who they are within ten minutes. */
         post: operations["payout_approve"];
         delete?: never;
         options?: never;
@@ -1866,7 +2002,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Note that a payout was sent. Operators. */
+        /** Note that a payout was sent. Operators, who proved who they are within ten minutes. */
         post: operations["payout_pay"];
         delete?: never;
         options?: never;
@@ -1936,6 +2072,26 @@ export interface paths {
         put?: never;
         /** Closes an account; for operators. */
         post: operations["person_ban"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person}/totp/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes the second factor of somebody away who has lost it with all recovery codes; ends that person's sessions. For
+         *     operators, who proved who they are within ten minutes. Idempotent.
+         */
+        post: operations["person_totp_reset"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3296,6 +3452,10 @@ export interface components {
              */
             window_hours: number;
         };
+        ConfirmBody: {
+            /** @description Six digits. */
+            code: string;
+        };
         /** @description How what was found divides. */
         CountsView: {
             categories: components["schemas"]["CategoryCount"][];
@@ -3875,6 +4035,11 @@ export interface components {
             sharer_name: string;
         };
         MerchantId: string;
+        /** @description What a shop asks of its staff. */
+        MerchantSecurity: {
+            /** @description Whether staff, the owner too, need a second factor before they may do anything there. */
+            needs_second_factor: boolean;
+        };
         /** @description A shop, as everybody sees it. */
         MerchantView: {
             about: string;
@@ -4700,6 +4865,8 @@ export interface components {
             deliver?: components["schemas"]["Deliver"];
             password: components["schemas"]["Password"];
             phone: components["schemas"]["Phone"];
+            /** @description The code of an authenticator, or a recovery code, for who has set up a second factor. */
+            second?: string | null;
         };
         PaymentBody: {
             kind?: components["schemas"]["Kind"] | null;
@@ -5274,6 +5441,10 @@ export interface components {
             groups: components["schemas"]["QuoteGroup"][];
             total: components["schemas"]["Money"];
         };
+        /** @description Codes for who has lost the authenticator; shown once. */
+        RecoveryCodes: {
+            recovery_codes: string[];
+        };
         RefundBody: {
             lines: components["schemas"]["LineRefund"][];
             reason: components["schemas"]["Text1To200"];
@@ -5316,6 +5487,10 @@ export interface components {
         /** @description A report has been noted, or had been. */
         Reported: {
             is_reported: boolean;
+        };
+        ResetBody: {
+            /** @description How the person was recognised; kept in the log of acts. */
+            reason: string;
         };
         /** @description Where goods are sent back to. */
         ReturnAddressBody: {
@@ -5407,6 +5582,16 @@ export interface components {
             /** @description How many there are; a product that changed within the last two seconds may be counted as it was. */
             total: number;
         };
+        /** @description How safe the account of the person who asks is. */
+        Security: {
+            /** @description Names of the shops the person works for that ask for a second factor. */
+            asked_by: string[];
+            has_password: boolean;
+            has_second_factor: boolean;
+            proven_until: components["schemas"]["Timestamp"] | null;
+            /** Format: int64 */
+            recovery_codes_left: number;
+        };
         /** @description A session that has begun. */
         Session: {
             /** @description When it ends if it is not used. */
@@ -5468,6 +5653,8 @@ export interface components {
             code: string;
             deliver?: components["schemas"]["Deliver"];
             phone: components["schemas"]["Phone"];
+            /** @description The code of an authenticator, or a recovery code, for who has set up a second factor. */
+            second?: string | null;
         };
         /** @description How many of what. */
         SimulatedItem: {
@@ -5588,6 +5775,23 @@ export interface components {
             net: components["schemas"]["Money"];
             opening: components["schemas"]["Money"];
             to: components["schemas"]["Timestamp"];
+        };
+        /** @description One proof of who one is. Whoever has a second factor gives it; others give the password or a code sent to the phone. */
+        StepUpBody: {
+            /** @description Six digits that were sent to the phone. */
+            code?: string | null;
+            password?: components["schemas"]["Password"] | null;
+            /** @description The code of an authenticator, or a recovery code. */
+            second?: string | null;
+        };
+        /** @description A code was sent to one's own phone. */
+        StepUpCode: {
+            /** @description The code, in a demo. */
+            demo_code: string | null;
+            /** @description Until when the code is good. */
+            expires_at: components["schemas"]["Timestamp"];
+            /** @description `138****8000`. */
+            phone_masked: string;
         };
         StockAdjustBody: {
             /**
@@ -5766,6 +5970,14 @@ export interface components {
         TopUpView: {
             balance: components["schemas"]["Money"];
         };
+        /** @description A secret that is yet to be confirmed. */
+        TotpSecret: {
+            /** @description A picture of the address, to be scanned. */
+            qr_svg: string;
+            /** @description Base 32, to be typed where nothing can be scanned. */
+            secret: string;
+            uri: string;
+        };
         TouchInput: {
             code: string;
         };
@@ -5874,7 +6086,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5980,7 +6192,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6100,7 +6312,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6202,7 +6414,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6304,7 +6516,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6614,7 +6826,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6750,7 +6962,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6886,7 +7098,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7022,7 +7234,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7158,7 +7370,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7294,7 +7506,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7430,7 +7642,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7566,7 +7778,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8279,7 +8491,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8415,7 +8627,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9161,7 +9373,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9509,7 +9721,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9695,7 +9907,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11186,7 +11398,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `password.current_wrong`, `sign_in.code_wrong`, `sign_in.password_wrong` */
+            /** @description `password.current_wrong`, `sign_in.code_wrong`, `sign_in.password_wrong`, `sign_in.second_needed`, `sign_in.second_wrong` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11223,6 +11435,61 @@ export interface operations {
                 };
             };
             /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    me_security_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Security"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
             507: {
                 headers: {
                     [name: string]: unknown;
@@ -11292,6 +11559,628 @@ export interface operations {
                 };
             };
             /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    step_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepUpBody"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in.banned`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not what the route takes */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in.code_wrong`, `sign_in.password_wrong`, `sign_in.second_needed`, `sign_in.second_wrong`, `step_up.second_needed`, `step_up.proof_needed`, `step_up.wrong` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in.too_many`; or too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    step_up_code_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StepUpCode"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in.banned`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in.code_wrong`, `sign_in.password_wrong`, `sign_in.second_needed`, `sign_in.second_wrong`, `step_up.second_needed`, `step_up.proof_needed`, `step_up.wrong` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in.too_many`; or too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    totp_begin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TotpSecret"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.step_up_required`, `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `person.not_found`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `second_factor.exists`, `second_factor.none`, `second_factor.own_first` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `second_factor.wrong` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in.too_many`; or too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    totp_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.step_up_required`, `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `person.not_found`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `second_factor.exists`, `second_factor.none`, `second_factor.own_first` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `second_factor.wrong` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in.too_many`; or too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    totp_confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.step_up_required`, `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `person.not_found`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `second_factor.exists`, `second_factor.none`, `second_factor.own_first` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not what the route takes */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `second_factor.wrong` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in.too_many`; or too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recovery_code_renew: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.step_up_required`, `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `person.not_found`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `second_factor.exists`, `second_factor.none`, `second_factor.own_first` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `second_factor.wrong` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in.too_many`; or too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
             507: {
                 headers: {
                     [name: string]: unknown;
@@ -11819,7 +12708,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12027,7 +12916,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12577,7 +13466,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12945,7 +13834,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13081,7 +13970,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13217,7 +14106,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13353,7 +14242,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13641,7 +14530,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14044,7 +14933,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`, `auth.step_up_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14456,7 +15345,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15091,7 +15980,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15224,7 +16113,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15270,6 +16159,214 @@ export interface operations {
                 };
             };
             /** @description too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    merchant_security_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                merchant: components["schemas"]["MerchantId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MerchantSecurity"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    merchant_security_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                merchant: components["schemas"]["MerchantId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MerchantSecurity"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MerchantSecurity"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.step_up_required`, `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `person.not_found`, `not_found`; or there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `second_factor.exists`, `second_factor.none`, `second_factor.own_first` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not what the route takes */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `second_factor.wrong` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in.too_many`; or too many requests; see Retry-After */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -15440,7 +16537,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `staff.beyond_own_rights`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.step_up_required`, `staff.beyond_own_rights`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15574,7 +16671,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `staff.beyond_own_rights`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.step_up_required`, `staff.beyond_own_rights`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15684,7 +16781,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `staff.beyond_own_rights`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.step_up_required`, `staff.beyond_own_rights`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16428,7 +17525,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16561,7 +17658,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16697,7 +17794,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16892,7 +17989,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17001,7 +18098,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17203,7 +18300,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`, `knowledge.own_shop`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`, `knowledge.own_shop`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17339,7 +18436,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17705,7 +18802,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17958,7 +19055,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`, `auth.step_up_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18094,7 +19191,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`, `auth.step_up_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18230,7 +19327,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`, `auth.step_up_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18366,7 +19463,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`, `auth.step_up_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18733,6 +19830,137 @@ export interface operations {
             };
         };
     };
+    person_totp_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: components["schemas"]["PersonId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResetBody"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.step_up_required`, `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `person.not_found`, `not_found`; or there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `second_factor.exists`, `second_factor.none`, `second_factor.own_first` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not what the route takes */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `second_factor.wrong` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in.too_many`; or too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     person_unban: {
         parameters: {
             query?: never;
@@ -19025,7 +20253,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`, `knowledge.own_shop`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`, `knowledge.own_shop`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19232,7 +20460,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`, `knowledge.own_shop`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`, `knowledge.own_shop`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19368,7 +20596,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`, `knowledge.own_shop`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`, `knowledge.own_shop`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19504,7 +20732,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`, `knowledge.own_shop`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`, `knowledge.own_shop`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19640,7 +20868,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`, `knowledge.own_shop`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`, `knowledge.own_shop`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19776,7 +21004,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`, `knowledge.own_shop`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`, `knowledge.own_shop`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19912,7 +21140,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`, `knowledge.own_shop`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`, `knowledge.own_shop`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -20597,7 +21825,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`, `knowledge.own_shop`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`, `knowledge.own_shop`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -20937,7 +22165,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -21073,7 +22301,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -21209,7 +22437,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -21345,7 +22573,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -22784,7 +24012,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `sign_in.code_wrong`, `sign_in.password_wrong` */
+            /** @description `sign_in.code_wrong`, `sign_in.password_wrong`, `sign_in.second_needed`, `sign_in.second_wrong` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -23054,7 +24282,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `sign_in.code_wrong`, `sign_in.password_wrong` */
+            /** @description `sign_in.code_wrong`, `sign_in.password_wrong`, `sign_in.second_needed`, `sign_in.second_wrong` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -23393,7 +24621,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -23717,7 +24945,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `auth.forbidden`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;

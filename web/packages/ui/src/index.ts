@@ -23,6 +23,8 @@ export { useAct, useLoad, usePages, type Load, type Loadable, type Pages } from 
 export { decimalToMinor, formatMinor, formatMoney, minorToDecimal, plus } from './money/money'
 export { default as MoneyText } from './money/MoneyText.vue'
 export { orderStateKey, returned, returnedKey, type Returned } from './order/state'
+export { default as SecurityPanel } from './security/SecurityPanel.vue'
+export { default as StepUpDialog } from './security/StepUpDialog.vue'
 export { default as CountDown } from './time/CountDown.vue'
 export { default as TimeText } from './time/TimeText.vue'
 export { formatDay, formatTime, remaining, useRemaining, type Remaining } from './time/time'

@@ -6,6 +6,7 @@ export default {
   },
   language: { 'zh-CN': '中文', en: 'English' },
   page: {
+    security: '安全',
     synonyms: '搜索同义词', missed: '搜不到的词',
     promotions: '优惠活动', promotion_new: '新建优惠', simulator: '优惠试算', statement: '对账单', payouts: '提现与保证金', payout_queue: '提现审核', fees: '平台费率', income: '收入报送', cases: '售后', case: '售后详情', after_sale_terms: '售后设置', disputes: '纠纷处理',
     posts: '评价与问答', moderation: '内容审核',
@@ -22,9 +23,9 @@ export default {
   },
   act: {
     synonym: { create: '新增同义词', update: '修改同义词', delete: '删除同义词' },
-    activity: { create: '新建活动', update: '修改活动', start: '开始活动', end: '结束活动' }, aftersale: { agree: '同意售后', decline: '拒绝售后', accept: '处理退货', decide: '裁决纠纷', terms: '修改售后设置' }, fee: { set: '公布费率' }, payout: { request: '申请提现', approve: '同意提现', pay: '登记打款', reject: '驳回提现', cancel: '撤销提现' }, deposit: { ask: '设置保证金', pay: '缴纳保证金', deduct: '扣除保证金', return: '退还保证金' }, promotion: { create: '新建优惠', update: '修改优惠', live: '开始优惠', paused: '暂停优惠', ended: '结束优惠' }, commission: { set: '修改佣金规则', approve: '批准佣金', refuse: '拒绝佣金' }, merchant: { create: '新建商家' }, order: { ship: '发货', refund: '退款' }, pricing: { set: '修改优惠与运费' },
+    activity: { create: '新建活动', update: '修改活动', start: '开始活动', end: '结束活动' }, aftersale: { agree: '同意售后', decline: '拒绝售后', accept: '处理退货', decide: '裁决纠纷', terms: '修改售后设置' }, fee: { set: '公布费率' }, payout: { request: '申请提现', approve: '同意提现', pay: '登记打款', reject: '驳回提现', cancel: '撤销提现' }, deposit: { ask: '设置保证金', pay: '缴纳保证金', deduct: '扣除保证金', return: '退还保证金' }, promotion: { create: '新建优惠', update: '修改优惠', live: '开始优惠', paused: '暂停优惠', ended: '结束优惠' }, commission: { set: '修改佣金规则', approve: '批准佣金', refuse: '拒绝佣金' }, merchant: { second_factor: '成员两步验证要求', create: '新建商家' }, order: { ship: '发货', refund: '退款' }, pricing: { set: '修改优惠与运费' },
     knowledge: { reply: '回复评价', keep: '保留内容', hide: '隐藏内容', words: '修改先审词表' },
-    product: { create: '新建商品', update: '修改商品', publish: '上架商品', archive: '下架商品', import: '导入商品' }, stock: { adjust: '调整库存' }, staff: { invite: '邀请成员', accept: '接受邀请', decline: '拒绝邀请', add: '添加成员', remove: '移除成员', rights: '修改权限' }, person: { ban: '封禁', unban: '解封' },
+    product: { create: '新建商品', update: '修改商品', publish: '上架商品', archive: '下架商品', import: '导入商品' }, stock: { adjust: '调整库存' }, staff: { invite: '邀请成员', accept: '接受邀请', decline: '拒绝邀请', add: '添加成员', remove: '移除成员', rights: '修改权限' }, person: { totp_reset: '重置两步验证', ban: '封禁', unban: '解封' },
   },
   role: { owner: '店主', staff: '员工' },
   right: { products: '商品与定价', stock: '库存', orders: '订单与发货', refunds: '退款', deals: '拼团活动', reach: '分享与佣金', money: '账户与流水', staff: '成员与日志' },
@@ -41,7 +42,7 @@ export default {
   payment_method: { sandbox: '沙箱支付', wechat_pay: '微信支付', alipay: '支付宝', stripe: 'Stripe', wallet: '钱包余额', cash: '现金' },
   account_kind: { wallet: '个人钱包', payable: '应付商家', escrow: '待结算', bank: '渠道存款', clearing: '待清分', fee: '平台收入', deposit: '保证金', payout: '待打款', debt: '个人欠款', equity: '演示资本', cash: '现金（店内）', parked: '待查款项' },
   people: {
-    find: '手机号、号码开头或用户编号', nobody: '没有找到“{text}”。可以输入手机号、号码开头几位或用户编号。', no_people: '还没有会员', all_people: '全部会员', since: '加入时间', id: '编号', works_for: '任职商家', works_nowhere: '没有在任何商家任职', done_to: '对此人的处理记录', nothing_done: '还没有对此人的处理记录', ban: '封禁', unban: '解除封禁', ban_of: '封禁 {name}', unban_of: '解除对 {name} 的封禁',
+    find: '手机号、号码开头或用户编号', nobody: '没有找到“{text}”。可以输入手机号、号码开头几位或用户编号。', no_people: '还没有会员', all_people: '全部会员', since: '加入时间', id: '编号', works_for: '任职商家', works_nowhere: '没有在任何商家任职', done_to: '对此人的处理记录', nothing_done: '还没有对此人的处理记录', ban: '封禁', unban: '解除封禁', totp_reset: '重置两步验证', reset_of: '重置 {name} 的两步验证', reset_note: '用于验证器和恢复码都丢失的人。请先核实身份：所有设备会退出登录，重新设置前登录不再要求动态码。', second_for_all: '要求成员开启两步验证', second_for_all_note: '没有开启的成员（包括店主）在开启前不能做任何操作。', ban_of: '封禁 {name}', unban_of: '解除对 {name} 的封禁',
     ban_note: '立即在所有设备上退出登录，解封前不能再登录。订单和资金保持不变。', unban_note: '解除后可以重新登录。', reason: '原因（记入操作日志）', no_merchants: '还没有商家', opened: '开店时间', names_failed: '编号对应的名称没有加载出来',
     asks_you: '“{name}”邀请你成为店员。', accept: '接受', decline: '拒绝', invited: '待接受', invite_note: '对方在商城“我的”或这里接受后，权限才生效。',
     no_merchant: '你还不是任何商家的成员', way: '登录方式', by_code: '验证码', by_password: '密码', send_code: '获取验证码', code_sent: '验证码已发送', demo_code: '演示：验证码已自动填入', demo_people: '演示：可用的身份', sign_in_as: '以 {name} 登录',

@@ -5,6 +5,7 @@ export default {
   },
   tab: { home: 'Home', categories: 'Categories', cart: 'Cart', me: 'Me' },
   page: {
+    security: 'Security',
     income: 'My income', after_sale: 'Get help', cases: 'After-sale', case: 'Case',
     reviews: 'Reviews', questions: 'Questions', question: 'Question', order_reviews: 'Review this order', my_posts: 'My reviews and questions',
     account: 'Account and security',

@@ -5,6 +5,7 @@ export default {
   },
   tab: { home: '首页', categories: '分类', cart: '购物车', me: '我的' },
   page: {
+    security: '安全',
     income: '我的收入', after_sale: '申请售后', cases: '售后', case: '售后详情',
     reviews: '评价', questions: '问答', question: '问题', order_reviews: '评价订单', my_posts: '我的评价与问答',
     account: '账号与安全',
