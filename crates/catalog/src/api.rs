@@ -139,6 +139,15 @@ pub fn skus(rx: &mut Rx, skus: &[SkuId]) -> Result<Vec<SkuInfo>, DbError> {
     Ok(rows.into_iter().map(info).collect())
 }
 
+/// The variants of these products, as [`skus`] tells of them.
+///
+/// # Errors
+/// Whatever the store says.
+pub fn skus_of(rx: &mut Rx, products: &[ProductId]) -> Result<Vec<SkuInfo>, DbError> {
+    let ids: Vec<SkuId> = store::list_skus(rx, products)?.into_iter().map(|row| row.id).collect();
+    skus(rx, &ids)
+}
+
 /// A product in any state.
 ///
 /// # Errors

@@ -31,6 +31,7 @@ struct CartLine {
     /// The small picture; `null` when there is none.
     picture: Option<String>,
     qty: i64,
+    /// What one costs this person, before promotions of lines.
     unit: Money,
     /// Whether it may be returned within seven days without a reason; else the buyer confirms at checkout.
     no_reason_return: bool,
@@ -129,7 +130,13 @@ fn view_of(rx: &mut Rx, person: PersonId, groups: Groups, known: &Catalogue) -> 
     let merchants: Vec<MerchantId> = groups.keys().copied().collect();
     let names = people::api::merchant_names(rx, &merchants)?;
     let mut view = CartView { groups: Vec::new(), count: 0, total: Money::zero(Currency::CNY) };
-    for (merchant, (lines, orderable)) in groups {
+    let now = rx.now();
+    for (merchant, (mut lines, orderable)) in groups {
+        if let Some(member) = membership::api::member(rx, merchant, person, now)? {
+            for line in &mut lines {
+                line.unit = pricing::api::member_unit(line.unit, &member);
+            }
+        }
         let priced = match price_known(rx, person, &Wanted { items: orderable, deal: None }, known) {
             Ok(priced) => priced.into_iter().next(),
             Err(PriceError::Db(error)) => return Err(error),

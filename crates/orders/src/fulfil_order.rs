@@ -137,6 +137,9 @@ pub(crate) fn complete(tx: &mut Tx, mut order: Order) -> Result<(), TransferErro
             Transfer::simple(TransferKind::Settle, &cause, escrow, payable, settled).of_order(order.id);
         ledger::api::post(tx, &transfer)?;
     }
+    let buyer = order.buyer;
+    let earned = membership::api::Settled { order: order_id, merchant, buyer, currency, kept: left };
+    membership::api::earn(tx, &earned)?;
     order.completed_at = Some(tx.now());
     store::update_order(tx, &order)?;
     store::note(tx, &order, "completed", None)?;

@@ -109,6 +109,7 @@ pub(crate) fn price_known(
             })
             .collect();
         let mut context = pricing::api::context(rx, merchant, currency, person, now)?;
+        context.person.member = membership::api::member(rx, merchant, person, now)?;
         if context.asks_new_buyers() {
             context.person.is_new_buyer = !deals::api::has_bought(rx, merchant, person)?;
         }

@@ -205,6 +205,7 @@ pub(crate) fn refund(tx: &mut Tx, mut order: Order, refund: &Refund) -> Result<R
     reach::api::claw_back(tx, order.id, refund.id, merchant, currency, &clawed)?;
     if is_settled {
         tell_statement(tx, &order, (refund.id, amount), &clawed)?;
+        membership::api::take_back(tx, order.id, refund.id, amount)?;
     }
     finish(tx, &order, refund, amount)?;
     let state = if is_done { "done" } else { "pending" };

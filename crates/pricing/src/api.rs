@@ -6,8 +6,8 @@ use db::{DbError, Rx, Tx};
 pub use crate::model::{
     Action, ActivityPrice, BadPromotion, Explanation, Freight, FullReduction, LINES_MAX, Lane, MemberPrice,
     Needs, NextOffer, PersonFacts, Promotion, PromotionLane, PromotionUse, QTY_MAX, Quote, QuoteContext,
-    QuoteError, QuoteLine, QuoteLineInput, REDUCTIONS_MAX, Scope, Unmet, check_rules, next_offers, quote,
-    unmet,
+    QuoteError, QuoteLine, QuoteLineInput, REDUCTIONS_MAX, Scope, Unmet, check_rules, member_unit,
+    next_offers, quote, unmet,
 };
 use crate::{promotion_store, store};
 

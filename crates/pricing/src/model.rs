@@ -18,6 +18,7 @@ mod promotion_tests;
 #[cfg(test)]
 mod tests;
 
+pub use lanes::member_unit;
 pub use promotion::{Action, BadPromotion, Needs, Promotion, PromotionLane, Scope, Unmet};
 
 /// Most units of one SKU in a quote.

@@ -30,6 +30,7 @@ pub(crate) fn modules() -> Vec<Module> {
         stock::module(),
         pricing::module(),
         catalog::module(),
+        membership::module(),
         search::module(),
         deals::module(),
         reach::module(),

@@ -6,6 +6,7 @@ mod alone;
 mod bills;
 mod cart;
 mod cash;
+mod members;
 mod outside;
 mod promotions;
 mod races;

@@ -18,6 +18,7 @@ pub(crate) fn parts() -> Parts {
         stock::module(),
         pricing::module(),
         catalog::module(),
+        membership::module(),
         deals::module(),
         reach::module(),
         payments::module(),

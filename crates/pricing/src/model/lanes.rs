@@ -8,7 +8,7 @@ use base::{ActivityId, Money, PromotionId};
 
 use super::promotion::{Action, Promotion, PromotionLane, Unmet};
 use super::{
-    ActivityPrice, Explanation, Lane, PromotionUse, Quote, QuoteContext, QuoteError, QuoteLine,
+    ActivityPrice, Explanation, Lane, MemberPrice, PromotionUse, Quote, QuoteContext, QuoteError, QuoteLine,
     QuoteLineInput, explain, sum,
 };
 
@@ -153,8 +153,7 @@ fn unit(input: &QuoteLineInput, context: &QuoteContext) -> Result<UnitPriced, Qu
     }
     let base_goods = input.base_unit.times(input.qty)?;
     let member = context.person.member.as_ref().filter(|member| member.off_bp > 0);
-    let off = member.map_or(0, |member| share_of(input.base_unit.minor(), member.off_bp));
-    let member_unit = Money::new(input.base_unit.minor().saturating_sub(off), currency);
+    let member_unit = member.map_or(input.base_unit, |member| member_unit(input.base_unit, member));
     // An activity's price counts where it is below the member's: the two do not add up.
     let better = input.activity.filter(|activity| activity.unit.minor() < member_unit.minor());
     let unit = better.map_or(member_unit, |activity| activity.unit);
@@ -182,6 +181,12 @@ fn unit(input: &QuoteLineInput, context: &QuoteContext) -> Result<UnitPriced, Qu
         }
         (None, _) => Ok((line, Money::zero(currency), None)),
     }
+}
+
+/// What one costs a member: the catalogue's price less the tier's share of it, which is rounded down.
+pub fn member_unit(base_unit: Money, member: &MemberPrice) -> Money {
+    let off = share_of(base_unit.minor(), member.off_bp);
+    Money::new(base_unit.minor().saturating_sub(off), base_unit.currency())
 }
 
 /// `of · bp / 10,000`, rounded down.
