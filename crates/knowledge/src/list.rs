@@ -110,7 +110,7 @@ fn join(tx: &mut Tx, actor: &Actor, code: &str) -> Result<ListView, ListError> {
     if state.as_deref() != Some("in") {
         if !store::let_in(tx, id, actor.person, state.is_some())? {
             // Somebody with the same session was faster; the transaction runs again and finds it done.
-            return Err(DbError::Conflict.into());
+            return Err(tx.give_up(DbError::Conflict).into());
         }
         if !store::take_place(tx, id, Place::Member)? {
             return Err(no_place(tx, id)?);

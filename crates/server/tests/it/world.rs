@@ -220,10 +220,11 @@ impl World {
 
     /// An article with a proposal, and a list of the buyer's with something on it and one more member.
     async fn know(&mut self) {
-        let article = json!({ "base": 0, "words": "一", "sources": [], "comment": "写了" });
-        self.call("POST", "/products/{product}/article", "owner", article).await;
-        self.ids.insert("number", "1".to_owned());
-        let article = json!({ "base": 1, "words": "二", "sources": [], "comment": "补充" });
+        let now = self.call("GET", "/products/{product}/article", "owner", Value::Null).await;
+        let article = json!({ "base": now["revision"], "words": "一", "sources": [], "comment": "写了" });
+        let now = self.call("POST", "/products/{product}/article", "owner", article).await;
+        self.ids.insert("number", now["revision"].to_string());
+        let article = json!({ "base": now["revision"], "words": "二", "sources": [], "comment": "补充" });
         let proposal = self.call("POST", "/products/{product}/article/proposals", "buyer", article).await;
         self.ids.insert("proposal", text(&proposal, "/about/id"));
         let list = self.call("POST", "/lists", "buyer", json!({ "title": "年货" })).await;
