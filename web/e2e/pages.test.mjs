@@ -17,6 +17,7 @@ const shop = {
   team_open: `/t/${id('tem', 1)}`, team_mine: `/t/${id('tem', 3)}`, team_done: `/t/${id('tem', 4)}`, team_failed: `/t/${id('tem', 5)}`, orders: '/orders', order: `/orders/${id('ord', 4)}`, shared: `/p/${product}?e=K7Q2M0`,
   me: '/me', sign_in: '/sign-in', wallet: '/me/wallet', shares: '/me/shares', commissions: '/me/commissions', addresses: '/me/addresses', devices: '/me/devices', account: '/me/account', security: '/me/security', product_gone: `/p/${id('prd', 77)}?order=${id('ord', 8)}`, category: `/categories?c=${id('cat', 1)}`, together: '/search?together=1', order_kept: `/orders/${id('ord', 8)}`, order_ladder: `/orders/${id('ord', 9)}`, missing: '/nowhere',
   after_sale: `/orders/${id('ord', 5)}/after-sale`, cases: '/after-sales', case: `/after-sales/${id('cas', 1)}`, case_declined: `/after-sales/${id('cas', 6)}`, case_done: `/after-sales/${id('cas', 5)}`, income: '/me/income',
+  wiki: `/p/${product}/wiki`, wiki_edit: `/p/${product}/wiki/edit`, wiki_history: `/p/${product}/wiki/history`, wiki_revision: `/p/${product}/wiki/2`, my_proposals: '/me/proposals', compare_none: '/compare', compare: `/compare?products=${product},${id('prd', 4)},${id('prd', 2)}`, lists: '/me/lists', lists_put: `/me/lists?product=${product}`, list: `/lists/${id('lst', 1)}`, list_join: '/l/k7q2mabcdefghjkmnpqrstuv',
   reviews: `/p/${product}/reviews`, questions: `/p/${product}/questions`, question: `/questions/${id('pst', 4)}`, order_reviews: `/orders/${id('ord', 5)}/reviews`, my_posts: '/me/posts',
 }
 const desk = {
@@ -26,7 +27,7 @@ const desk = {
   c_people: '/console/operator/people', c_people_none: '/console/operator/people?find=999', c_person: `/console/operator/people/${id('per', 2)}`, c_person_banned: `/console/operator/people/${id('per', 3)}`, c_shop: `/console/operator/merchants/${id('mer', 1)}`, c_audit_log_all: '/console/operator/audit-log', c_accounts_of: `/console/operator/accounts?owner=${id('mer', 1)}`,
   c_cases: `${merchant}/after-sales`, c_case: `${merchant}/after-sales/${id('cas', 2)}`, c_case_goods: `${merchant}/after-sales/${id('cas', 3)}`, c_terms: `${merchant}/after-sale-terms`, c_disputes: '/console/operator/disputes', c_promotions: `${merchant}/promotions`, c_promotion_new: `${merchant}/promotions/new`, c_simulator: `${merchant}/promotions/try`, c_statement: `${merchant}/statement`, c_payouts: `${merchant}/payouts`, c_payout_queue: '/console/operator/payouts', c_fees: '/console/operator/fees', c_income: '/console/operator/income', c_dispute: `/console/operator/disputes/${id('cas', 4)}`,
   c_merchants: '/console/operator/merchants', c_accounts: '/console/operator/accounts', c_account: `/console/operator/accounts/${id('acc', 1)}`, c_transfer: `/console/operator/transfers/${id('trf', 1)}`, c_ledger_audit: '/console/operator/ledger-audit', c_synonyms: '/console/operator/synonyms', c_missed: `${merchant}/missed`, c_bills: '/console/operator/provider-bills',
-  c_posts: `${merchant}/posts`, c_questions: `${merchant}/posts?kind=question`, c_moderation: '/console/operator/moderation',
+  c_proposals: `${merchant}/proposals`, c_posts: `${merchant}/posts`, c_questions: `${merchant}/posts?kind=question`, c_moderation: '/console/operator/moderation',
 }
 const wide = { width: 1280, height: 800 }
 
@@ -61,7 +62,7 @@ for (const locale of ['zh-CN', 'en']) {
   for (const [name, path] of Object.entries(desk)) check(name, path, { locale, viewport: wide })
 }
 // Large text on a small phone: the same pages, nothing cut off.
-for (const name of ['home', 'categories', 'product', 'team_mine', 'cart', 'checkout', 'orders', 'order', 'after_sale', 'case', 'order_reviews', 'reviews', 'me', 'account', 'sign_in']) {
+for (const name of ['home', 'categories', 'product', 'team_mine', 'cart', 'checkout', 'orders', 'order', 'after_sale', 'case', 'order_reviews', 'reviews', 'wiki', 'wiki_revision', 'list', 'compare', 'me', 'account', 'sign_in']) {
   const path = shop[name]
   check(`${name}_large`, `${path}${path.includes('?') ? '&' : '?'}large=1`, { locale: 'en', viewport: { width: 360, height: 640 } })
 }

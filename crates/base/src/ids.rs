@@ -135,6 +135,12 @@ ids! {
     StatementLineId = "stl";
     /// A review, a question or an answer.
     PostId = "pst";
+    /// A proposal for the article of a product.
+    ProposalId = "prp";
+    /// A list that friends fill together.
+    ListId = "lst";
+    /// What somebody said about a list.
+    ListWordId = "lsw";
     /// A team-buying activity.
     ActivityId = "dea";
     /// A team of people who buy together.

@@ -12,6 +12,9 @@ pub(crate) fn audits() -> Vec<Audit> {
         },
         Audit { id: "INV-54", title: "a post is as helpful as people found it", run: votes },
         Audit { id: "INV-54", title: "a question counts its answers in public", run: answers },
+        Audit { id: "INV-54", title: "an article has every revision up to its own", run: articles },
+        Audit { id: "INV-54", title: "what is counted of a list is what is in it", run: lists },
+        Audit { id: "INV-54", title: "an item of a list has the votes it counts", run: list_votes },
     ]
 }
 
@@ -48,6 +51,46 @@ fn answers(rx: &mut Rx) -> Result<AuditFailures, DbError> {
          LEFT JOIN (SELECT question, COUNT(*) AS answers FROM audit_posts WHERE public = 1 GROUP BY question) a
              ON a.question = p.id
          WHERE p.answers <> COALESCE(a.answers, 0) ORDER BY p.id LIMIT 20",
+        &[],
+    )
+}
+
+fn articles(rx: &mut Rx) -> Result<AuditFailures, DbError> {
+    rest::audit_rows(
+        rx,
+        "SELECT a.product FROM audit_articles a
+         LEFT JOIN (SELECT product, COUNT(*) AS revisions, MAX(number) AS last FROM audit_revisions GROUP BY product) r
+             ON r.product = a.product
+         LEFT JOIN (SELECT product, COUNT(*) AS waiting FROM audit_proposals WHERE state = 'waiting' GROUP BY product) p
+             ON p.product = a.product
+         WHERE a.revision <> COALESCE(r.revisions, 0) OR a.revision <> COALESCE(r.last, 0)
+            OR a.waiting <> COALESCE(p.waiting, 0)
+         ORDER BY a.product LIMIT 20",
+        &[],
+    )
+}
+
+fn lists(rx: &mut Rx) -> Result<AuditFailures, DbError> {
+    rest::audit_rows(
+        rx,
+        "SELECT l.id FROM audit_lists l
+         LEFT JOIN (SELECT list_id, COUNT(*) AS n FROM audit_list_members WHERE state = 'in' GROUP BY list_id) m
+             ON m.list_id = l.id
+         LEFT JOIN (SELECT list_id, COUNT(*) AS n FROM audit_list_items GROUP BY list_id) i ON i.list_id = l.id
+         LEFT JOIN (SELECT list_id, COUNT(*) AS n FROM audit_list_words GROUP BY list_id) w ON w.list_id = l.id
+         WHERE l.members <> COALESCE(m.n, 0) OR l.items <> COALESCE(i.n, 0) OR l.said <> COALESCE(w.n, 0)
+         ORDER BY l.id LIMIT 20",
+        &[],
+    )
+}
+
+fn list_votes(rx: &mut Rx) -> Result<AuditFailures, DbError> {
+    rest::audit_rows(
+        rx,
+        "SELECT i.list_id || ' ' || i.sku FROM audit_list_items i
+         LEFT JOIN (SELECT list_id, sku, COUNT(*) AS n FROM audit_list_votes GROUP BY list_id, sku) v
+             ON v.list_id = i.list_id AND v.sku = i.sku
+         WHERE i.votes <> COALESCE(v.n, 0) ORDER BY i.list_id, i.sku LIMIT 20",
         &[],
     )
 }

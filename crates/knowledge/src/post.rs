@@ -134,8 +134,8 @@ pub(crate) fn new_post(
     })
 }
 
-/// Commands about one post run one after the other on a node.
-pub(crate) fn hot(id: PostId) -> Option<u64> {
-    let [.., a, b, c, d, e, f, g, h] = base::Id::bytes(id);
+/// Commands about one thing run one after the other on a node.
+pub(crate) fn hot(id: impl base::Id) -> Option<u64> {
+    let [.., a, b, c, d, e, f, g, h] = id.bytes();
     Some(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
 }

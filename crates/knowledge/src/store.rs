@@ -1,5 +1,8 @@
 //! All SQL of what people say of goods.
 
+pub(crate) mod article;
+pub(crate) mod list;
+
 use base::{MerchantId, OrderId, PersonId, PostId, ProductId, Timestamp};
 use db::{DbError, Row, Rx, Tx, Value, params};
 use serde::Serialize;

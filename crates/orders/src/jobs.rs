@@ -5,7 +5,7 @@ use db::Tx;
 use serde::{Deserialize, Serialize};
 use work::{Failure, JobHandler, JobRow, JobRun};
 
-use crate::model::{Order, OrderState};
+use crate::model::{Line, Order, OrderState};
 use crate::refund_order::{LADDER, Refund, RefundPart, refund};
 use crate::{cancel_order, fulfil_order, paid, store};
 
@@ -97,9 +97,7 @@ fn team_succeeded(tx: &mut Tx, job: &JobRow) -> Result<(), Failure> {
         .iter()
         .map(|line| RefundPart {
             line: line.line,
-            amount_minor: line
-                .qty
-                .saturating_mul(ladder.refund_per_unit)
+            amount_minor: given_back(line, ladder.refund_per_unit)
                 .min(line.total.saturating_sub(line.refunded)),
             units: 0,
         })
@@ -110,6 +108,14 @@ fn team_succeeded(tx: &mut Tx, job: &JobRow) -> Result<(), Failure> {
     let what = Refund { id, lines: back, shipping: 0, reason, actor: None, is_by_staff: false };
     Failure::check(refund(tx, order, &what))?;
     Ok(())
+}
+
+/// What a ladder gives back of a line: of what was paid for it, the share by which the price of one has gone down. A
+/// line that was paid with less because of another reduction gets less back, and never all: goods are not given away.
+fn given_back(line: &Line, per_unit: i64) -> i64 {
+    let stays = i128::from(line.total).saturating_mul(i128::from(line.unit.saturating_sub(per_unit)));
+    let stays = stays.checked_div(i128::from(line.unit)).unwrap_or(0).max(1);
+    line.total.saturating_sub(i64::try_from(stays).unwrap_or(line.total)).max(0)
 }
 
 fn team_failed(tx: &mut Tx, job: &JobRow) -> Result<(), Failure> {

@@ -266,7 +266,7 @@ pub(crate) fn has_received(rx: &mut Rx, buyer: PersonId, product: ProductId) -> 
     let found = rx.list(
         "SELECT o.id FROM orders_order o JOIN orders_line l ON l.order_id = o.id
          WHERE o.buyer = :buyer AND o.received_at IS NOT NULL AND o.replaces IS NULL AND l.product = :product
-         ORDER BY o.id LIMIT 1",
+         ORDER BY l.order_id, l.line LIMIT 1",
         params!["buyer" => buyer, "product" => product],
         |row| row.get::<OrderId>(0),
     )?;

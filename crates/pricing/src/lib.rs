@@ -21,5 +21,5 @@ pub const MIGRATIONS: Migrations = db::migrations!("pricing": 1 "pricing" "../mi
 /// The module.
 pub fn module() -> Module {
     let routes = rules::routes().merge(promotions::routes());
-    Module { routes, audits: audits::audits(), ..Module::new(MIGRATIONS) }
+    Module { routes, audits: audits::audits(), jobs: promotions::handlers(), ..Module::new(MIGRATIONS) }
 }

@@ -6,6 +6,7 @@ use base::{MerchantId, Money, Page, PageRequest, PromotionId, Text, Timestamp};
 use db::{DbError, Lane, Rx, Tx};
 use rest::{Actor, Command, Common, Ctx, Denied, Json, OpenApiRouter, Path, Query, Refused, Right, routes};
 use serde::{Deserialize, Serialize};
+use work::{Failure, JobHandler, JobRow, JobRun};
 
 use crate::model::{Action, BadPromotion, Needs, Promotion, PromotionLane, Scope};
 use crate::promotion_store::{self as store, LIVE_MAX, PromotionRow, Rule};
@@ -17,6 +18,13 @@ pub(crate) fn routes() -> OpenApiRouter<Ctx> {
         .routes(routes!(promotion_start))
         .routes(routes!(promotion_pause))
         .routes(routes!(promotion_end))
+}
+
+/// The end of a promotion's time.
+const END_JOB: &str = "pricing.promotion_end";
+
+pub(crate) fn handlers() -> Vec<JobHandler> {
+    vec![JobHandler { kind: END_JOB, run: JobRun::Store(end_by_time) }]
 }
 
 /// Most uses and least limits: what no shop needs more of.
@@ -304,9 +312,28 @@ fn step(
     }
     row.state = to.word().to_owned();
     store::update(tx, &row)?;
+    if to == PromotionState::Live {
+        work::enqueue(tx, END_JOB, &id.to_string(), "", row.ends_at)?;
+    }
     let act = format!("promotion.{}", to.word());
     people::api::log_act(tx, actor, Some(row.merchant), &act, &id.to_string(), &row.title)?;
     view(tx, id)
+}
+
+/// Ends a promotion whose time is over, so that it does not stand among the live ones.
+fn end_by_time(tx: &mut Tx, job: &JobRow) -> Result<(), Failure> {
+    let id: PromotionId = Failure::check(job.key.parse())?;
+    let Some(mut row) = store::find(tx, id)?.filter(|row| row.state == PromotionState::Live.word()) else {
+        return Ok(());
+    };
+    // One that was paused and given more time is queued anew when it starts again.
+    if row.ends_at > tx.now() {
+        return Ok(());
+    }
+    row.state = PromotionState::Ended.word().to_owned();
+    store::count_live(tx, row.merchant, -1)?;
+    store::update(tx, &row)?;
+    Ok(())
 }
 
 /// Make a promotion. It is a draft until it is started.

@@ -153,3 +153,17 @@ export const posts = [
   post(6, 'answer', '冷藏一个月', { side: 'shop', author: '山野果园', may: ['vote', 'report'] }),
   post(7, 'answer', '我家放了两周', { side: 'buyer', may: ['vote', 'report', 'accept'] }),
 ]
+
+const revision = (n, comment, more = {}) => ({ number: n, author: n === 2 ? '周*' : merchants[0].name, side: n === 2 ? 'buyer' : 'shop', comment, restored: null, was_proposed: n === 2, created_at: at(-86400 * (4 - n)), ...more })
+export const revisions = [revision(3, '还原到第 1 版', { restored: 1 }), revision(2, '补充保存方法'), revision(1, '写了第一版')]
+const articleWords = '# 怎么挑\n看**果脐**的大小，小的更甜。\n\n- 大果适合榨汁\n- 中果适合直接吃\n## 怎么放\n阴凉处放两周，冷藏一个月。'
+export const article = { product: products[0].id, product_title: products[0].title, merchant: products[0].merchant, revision: 3, current: { about: revisions[0], words: articleWords, sources: ['https://example.org/orange'] }, waiting: null, may: ['propose'] }
+export const changes = [{ change: 'same', words: '# 怎么挑' }, { change: 'gone', words: '看果脐的大小，大的更甜。' }, { change: 'new', words: '看**果脐**的大小，小的更甜。' }]
+const proposal = (n, state, note = null) => ({ id: id('prp', n), product: products[0].id, product_title: products[0].title, author: '周*', side: 'buyer', comment: ['补充保存方法', '改错字', '加上产地'][n - 1], state, note, created_at: at(-3600 * n) })
+export const proposals = [proposal(1, 'waiting'), proposal(2, 'declined', '没有出处'), proposal(3, 'accepted')]
+export const list = {
+  id: id('lst', 1), title: '周六烧烤', code: 'k7q2mabcdefghjkmnpqrstuv', is_open: true, is_mine: true,
+  members: [{ person: id('per', 1), name: '林小满', is_me: true, is_owner: true }, { person: id('per', 2), name: '周远', is_me: false, is_owner: false }],
+  items: products.slice(0, 3).map((p, n) => ({ sku: p.skus[0].id, product: p.id, title: p.title, option_values: p.skus[0].option_values, picture: null, price: p.skus[0].price, is_sellable: n !== 2, note: n === 0 ? '多买点，上次不够吃' : '', added_by: n === 1 ? '周远' : '林小满', votes: 2 - n, has_voted: n === 0, may_remove: true })),
+  words: [{ id: id('lsw', 2), name: '周远', is_me: false, words: '橙子我带，其他的你们定', at: at(-300) }, { id: id('lsw', 1), name: '林小满', is_me: true, words: '周六十点集合', at: at(-900) }],
+}

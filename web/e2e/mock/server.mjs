@@ -4,7 +4,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { activities, addresses, at, cases, categories, id, me, merchants, next, orders, order, people, posts, products, quote, teams, yuan } from './data.mjs'
+import { activities, addresses, article, at, cases, changes, list, proposals, revisions, categories, id, me, merchants, next, orders, order, people, posts, products, quote, teams, yuan } from './data.mjs'
 
 const web = fileURLToPath(new URL('../..', import.meta.url))
 const KINDS = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.json': 'application/json' }
@@ -144,6 +144,23 @@ function makeApi(state) {
     ['POST', '/posts/([^/]+)/(?:answers|accept|reply|follow-up|decide)', ([p]) => find(posts, p)],
     ['GET', '/merchants/[^/]+/posts', (_, __, url) => page(posts.filter((p) => p.kind === (url.searchParams.get('kind') ?? 'review')))],
     ['GET', '/moderation', () => page([{ post: { ...posts[1], standing: 'reported', may: ['decide'] }, reports: 3, reasons: [{ reason: 'spam', words: '像广告' }, { reason: 'other', words: '' }] }, { post: { ...posts[4], standing: 'held', may: ['decide'] }, reports: 0, reasons: [] }])],
+    ['GET', '/products/[^/]+/article', () => article],
+    ['POST', '/products/[^/]+/article', () => article],
+    ['GET', '/products/[^/]+/article/revisions', () => page(revisions)],
+    ['GET', '/products/[^/]+/article/revisions/([^/]+)', ([n]) => ({ revision: { ...article.current, about: revisions.find((r) => r.number === Number(n)) }, current: 3, compared: Number(n) - 1, changes, may_restore: true })],
+    ['POST', '/products/[^/]+/article/revisions/[^/]+/restore', () => article],
+    ['POST', '/products/[^/]+/article/proposals', () => ({ about: proposals[0], words: '', sources: [], base: 3, is_stale: false, changes })],
+    ['GET', '/article-proposals', () => page(proposals)],
+    ['GET', '/article-proposals/[^/]+', () => ({ about: proposals[0], words: article.current.words, sources: ['https://example.org/orange'], base: 3, is_stale: false, changes })],
+    ['POST', '/article-proposals/[^/]+/(?:accept|decline)', () => ({ about: proposals[2], words: '', sources: [], base: 3, is_stale: false, changes })],
+    ['GET', '/merchants/[^/]+/article-proposals', () => page([proposals[0]])],
+    ['GET', '/lists', () => page([{ id: list.id, title: list.title, is_open: true, is_mine: true, members: 2, items: 3, created_at: at(-9000) }, { id: id('lst', 2), title: '中秋礼盒', is_open: false, is_mine: false, members: 4, items: 7, created_at: at(-90000) }])],
+    ['POST', '/lists', () => list],
+    ['GET', '/lists/[^/]+', () => list],
+    ['POST', '/lists/[^/]+/(?:items|words|close)', () => list],
+    ['POST', '/lists/[^/]+/items/[^/]+/(?:vote|remove)', () => list],
+    ['POST', '/lists/[^/]+/members/[^/]+/remove', () => ({ is_in: false })],
+    ['POST', '/list-invitations/[^/]+/join', () => list],
     ['GET', '/held-words', () => ({ words: ['加微信', '刷单'], version: 1 })],
     ['PUT', '/held-words', (_, body) => ({ words: body.words, version: 2 })],
     ['GET', '/disputes', () => page(cases.filter((c) => c.state === 'disputed'))],

@@ -1,6 +1,8 @@
 //! Posts over HTTP, on both engines.
 #![cfg(test)]
 
+mod articles;
+mod lists;
 mod moderation;
 mod questions;
 mod races;

@@ -52,6 +52,29 @@ app_test!(an_order_is_placed_under_the_promotion_it_was_quoted_with, parts, |app
     app.audit().await;
 });
 
+app_test!(a_promotion_ends_when_its_time_is_over, parts, |app| {
+    let owner = owner(&app).await;
+    let buyer = someone(&app, 2).await;
+    let (_, sku) = product(&app, "A", 1_000, 50).await;
+    let id = live(
+        &app,
+        &owner,
+        json!({ "ends_at": base::Clock::now(app.store.clock.as_ref()).plus_seconds(3_600) }),
+    )
+    .await;
+    let placed = order(&app, &buyer, sku, 1, 800, Value::Null).await;
+    app.pass(3_599).await;
+    assert_eq!(read(&app, &owner, &id).await["state"], "live");
+    app.pass(1).await;
+    assert_eq!(read(&app, &owner, &id).await["state"], "ended");
+    order(&app, &buyer, sku, 1, 1_000, Value::Null).await;
+    let start = format!("/api/v1/promotions/{id}/start");
+    app.post(&start, &owner.token, json!({})).await.expect_problem(409, "promotion.state");
+    let view = app.get(&format!("/api/v1/orders/{placed}"), &buyer.token).await.expect(200);
+    assert_eq!(view["total"]["amount_minor"], 800);
+    app.audit().await;
+});
+
 app_test!(a_budget_that_does_not_cover_it_gives_nothing, parts, |app| {
     let owner = owner(&app).await;
     let buyer = someone(&app, 2).await;

@@ -82,6 +82,38 @@ app_test!(a_ladder_gives_the_difference_back, parts, |app| {
     app.audit().await;
 });
 
+app_test!(a_ladder_gives_back_a_share_of_what_was_paid, parts, |app| {
+    let owner = owner(&app).await;
+    let ids = product(&app, "A", 1_000, 10).await;
+    let reductions = json!({
+        "full_reductions": [{ "threshold_minor": 700, "off_minor": 700 }],
+        "freight": { "base_minor": 0, "free_from_minor": null },
+    });
+    let rules = format!("/api/v1/merchants/{}/pricing", merchant());
+    app.call("PUT", &rules, &owner.token, reductions).await.expect(200);
+    let tiers = json!([{ "people": 2, "price_minor": 800 }, { "people": 3, "price_minor": 600 }]);
+    let skus = json!([{ "sku": ids.1, "team_price_minor": 800, "leader_price_minor": null, "tiers": tiers }]);
+    let activity = activity(&app, &owner, ids, 3, json!({ "skus": skus })).await;
+    let mut team = Value::Null;
+    let mut people = Vec::new();
+    for number in 2..5 {
+        let who = someone(&app, number).await;
+        top_up(&app, &who, 100).await;
+        let placed = order(&app, &who, ids.1, 1, 100, json!({ "activity": activity, "team": team })).await;
+        pay(&app, &who, &placed, "wallet").await.expect(201);
+        let view = app.get(&format!("/api/v1/orders/{placed}"), &who.token).await.expect(200);
+        team = view["team"].clone();
+        people.push((who, placed));
+    }
+    app.settle().await;
+    // The price went from 800 to 600: a quarter of the 100 that each paid comes back, not 200 and not all of it.
+    for (who, placed) in &people {
+        assert_eq!(state(&app, who, placed).await, "confirmed");
+        assert_eq!(wallet(&app, who).await, 25);
+    }
+    app.audit().await;
+});
+
 app_test!(limits_of_an_activity_hold, parts, |app| {
     let owner = owner(&app).await;
     let ids = product(&app, "A", 1_000, 100).await;

@@ -5,6 +5,7 @@ use base::{Moment, SeededRng, Timestamp};
 use serde_json::{Value, json};
 
 mod complaints;
+mod gatherings;
 mod voices;
 
 use super::world::World;

@@ -214,7 +214,27 @@ impl World {
         let review = json!({ "line": 1, "stars": 5, "words": "好", "tags": [], "is_anonymous": false });
         let review = self.call("POST", "/orders/{order}/reviews", "buyer", review).await;
         self.ids.insert("post", text(&review, "/id"));
+        self.know().await;
         self.order(&Value::Null, "wallet").await;
+    }
+
+    /// An article with a proposal, and a list of the buyer's with something on it and one more member.
+    async fn know(&mut self) {
+        let now = self.call("GET", "/products/{product}/article", "owner", Value::Null).await;
+        let article = json!({ "base": now["revision"], "words": "一", "sources": [], "comment": "写了" });
+        let now = self.call("POST", "/products/{product}/article", "owner", article).await;
+        self.ids.insert("number", now["revision"].to_string());
+        let article = json!({ "base": now["revision"], "words": "二", "sources": [], "comment": "补充" });
+        let proposal = self.call("POST", "/products/{product}/article/proposals", "buyer", article).await;
+        self.ids.insert("proposal", text(&proposal, "/about/id"));
+        let list = self.call("POST", "/lists", "buyer", json!({ "title": "年货" })).await;
+        self.ids.insert("list", text(&list, "/id"));
+        self.ids.insert("invitation", text(&list, "/code"));
+        let item = json!({ "sku": self.ids["sku"], "note": "要" });
+        self.call("POST", "/lists/{list}/items", "buyer", item).await;
+        self.call("POST", "/list-invitations/{invitation}/join", "dummy", json!({})).await;
+        let dummy = self.ids["person"].clone();
+        self.ids.insert("list_member", dummy);
     }
 
     /// Buys one; answers the team, and leaves order and payment among the ids.

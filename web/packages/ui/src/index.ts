@@ -1,4 +1,5 @@
 export { default as AvatarMark } from './components/AvatarMark.vue'
+export { default as DiffLines } from './components/DiffLines.vue'
 export { default as PictureBox } from './components/PictureBox.vue'
 export { toneOf, type Tone } from './components/tone'
 export {

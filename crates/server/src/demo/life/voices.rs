@@ -52,6 +52,8 @@ impl Life<'_> {
             self.review().await?;
         }
         self.ask(day).await?;
+        self.describe(day).await?;
+        self.gather(day).await?;
         self.reply().await
     }
 

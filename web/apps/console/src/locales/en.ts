@@ -9,7 +9,7 @@ export default {
     security: 'Security',
     synonyms: 'Synonyms', missed: 'Searched in vain',
     promotions: 'Promotions', promotion_new: 'New promotion', simulator: 'Try a cart', statement: 'Statement', payouts: 'Payouts and pledge', payout_queue: 'Payouts', fees: 'Fees', income: 'Incomes', cases: 'After-sale', case: 'Case', after_sale_terms: 'After-sale terms', disputes: 'Disputes',
-    posts: 'Reviews and questions', moderation: 'Moderation',
+    proposals: 'Wiki proposals', posts: 'Reviews and questions', moderation: 'Moderation',
     people: 'People', person: 'Person',
     activity: 'Activity',
     start: 'Console', sign_in: 'Sign in', dashboard: 'Dashboard', orders: 'Orders', order: 'Order', products: 'Products', product: 'Product', product_new: 'New product', import: 'Import products', stock: 'Stock', pricing: 'Offers and freight',
@@ -24,7 +24,7 @@ export default {
   act: {
     synonym: { create: 'New synonyms', update: 'Synonyms changed', delete: 'Synonyms removed' },
     activity: { create: 'Activity made', update: 'Activity changed', start: 'Activity started', end: 'Activity ended' }, aftersale: { agree: 'Agreed to a case', decline: 'Declined a case', accept: 'Dealt with a return', decide: 'Decided a dispute', terms: 'Changed after-sale terms' }, fee: { set: 'Published a fee' }, payout: { request: 'Asked for a payout', approve: 'Agreed to a payout', pay: 'Sent a payout', reject: 'Rejected a payout', cancel: 'Cancelled a payout' }, deposit: { ask: 'Asked for a pledge', pay: 'Put a pledge down', deduct: 'Kept part of a pledge', return: 'Gave a pledge back' }, promotion: { create: 'Made a promotion', update: 'Changed a promotion', live: 'Started a promotion', paused: 'Paused a promotion', ended: 'Ended a promotion' }, commission: { set: 'Commission rules changed', approve: 'Commission approved', refuse: 'Commission refused' }, merchant: { second_factor: 'Second factor of staff', create: 'Shop made' }, order: { ship: 'Shipped', refund: 'Refunded' }, pricing: { set: 'Offers and freight changed' },
-    knowledge: { reply: 'Replied to a review', keep: 'Kept a post', hide: 'Hid a post', words: 'Changed the held words' },
+    knowledge: { article: 'Wrote the wiki', article_restore: 'Brought a wiki revision back', article_accept: 'Accepted a wiki proposal', article_decline: 'Declined a wiki proposal', reply: 'Replied to a review', keep: 'Kept a post', hide: 'Hid a post', words: 'Changed the held words' },
     product: { create: 'Product made', update: 'Product changed', publish: 'Product published', archive: 'Product archived', import: 'Products imported' }, stock: { adjust: 'Stock adjusted' }, staff: { invite: 'Member invited', accept: 'Invitation accepted', decline: 'Invitation declined', add: 'Member added', remove: 'Member removed', rights: 'Rights changed' }, person: { totp_reset: 'Second factor reset', ban: 'Banned', unban: 'Unbanned' },
   },
   role: { owner: 'Owner', staff: 'Staff' },
@@ -74,6 +74,9 @@ export default {
     none: 'No orders', number: 'Order', placed: 'Placed', goods_col: 'Goods', receiver: 'Receiver', total: 'Total', fulfilment: 'Fulfilment', and_more: 'and {n} more', number_of: 'Order {number}', lines: 'Lines', unit: 'Unit', discount: 'Discount', refunded: 'Refunded', goods: 'Goods', shipping: 'Shipping', captured: 'Captured', sums: 'Amounts',
     ship: 'Ship', carrier: 'Carrier', tracking: 'Tracking number', shipped_done: 'Shipped', evidence: 'How this purchase came about', no_touch: 'It did not come by anyone’s share', evidence_rule: 'Counted by {model}, within {hours} hours', counted: 'Counted', commission: 'Level {n} · {rate}%', timeline: 'Progress',
     refund: 'Refund', refund_of: 'Refund of order {number}', left: 'Left', amount: 'Amount', amount_of: 'Refund of {title}', all_of: 'All of {title}', whole: 'All', reason: 'Reason', restock: 'Put the goods back into stock', refund_sum: 'Sum', refund_done: 'The refund is under way',
+  },
+  wiki: {
+    note: 'What readers would write in the wiki of a product. Staff write it themselves in the shop, on the product.', none: 'No proposals wait', look: 'Show the changes', stale: 'The article was changed since. This can only be declined; ask for it again.', reason: 'Reason (the author reads it)', accept: 'Accept', decline: 'Decline',
   },
   knowledge: {
     by_kind: 'Kind', none: 'Nobody has said anything yet', unnamed: 'Unnamed', stars: '{n} of 5 stars', follow_up: 'Later:', reply: 'The shop replies:', answers: '{n} answers', words: 'Your words', public_note: 'Everybody reads this, as the words of the shop. A review is replied to once.', send: 'Publish', reply_verb: 'Reply', answer_verb: 'Answer',

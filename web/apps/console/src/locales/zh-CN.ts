@@ -9,7 +9,7 @@ export default {
     security: '安全',
     synonyms: '搜索同义词', missed: '搜不到的词',
     promotions: '优惠活动', promotion_new: '新建优惠', simulator: '优惠试算', statement: '对账单', payouts: '提现与保证金', payout_queue: '提现审核', fees: '平台费率', income: '收入报送', cases: '售后', case: '售后详情', after_sale_terms: '售后设置', disputes: '纠纷处理',
-    posts: '评价与问答', moderation: '内容审核',
+    proposals: '百科提议', posts: '评价与问答', moderation: '内容审核',
     people: '用户管理', person: '用户',
     activity: '拼团活动',
     start: '工作台', sign_in: '登录', dashboard: '概览', orders: '订单', order: '订单', products: '商品', product: '商品', product_new: '新建商品', import: '导入商品', stock: '库存', pricing: '优惠与运费',
@@ -24,7 +24,7 @@ export default {
   act: {
     synonym: { create: '新增同义词', update: '修改同义词', delete: '删除同义词' },
     activity: { create: '新建活动', update: '修改活动', start: '开始活动', end: '结束活动' }, aftersale: { agree: '同意售后', decline: '拒绝售后', accept: '处理退货', decide: '裁决纠纷', terms: '修改售后设置' }, fee: { set: '公布费率' }, payout: { request: '申请提现', approve: '同意提现', pay: '登记打款', reject: '驳回提现', cancel: '撤销提现' }, deposit: { ask: '设置保证金', pay: '缴纳保证金', deduct: '扣除保证金', return: '退还保证金' }, promotion: { create: '新建优惠', update: '修改优惠', live: '开始优惠', paused: '暂停优惠', ended: '结束优惠' }, commission: { set: '修改佣金规则', approve: '批准佣金', refuse: '拒绝佣金' }, merchant: { second_factor: '成员两步验证要求', create: '新建商家' }, order: { ship: '发货', refund: '退款' }, pricing: { set: '修改优惠与运费' },
-    knowledge: { reply: '回复评价', keep: '保留内容', hide: '隐藏内容', words: '修改先审词表' },
+    knowledge: { article: '编写百科', article_restore: '还原百科', article_accept: '采纳百科提议', article_decline: '未采纳百科提议', reply: '回复评价', keep: '保留内容', hide: '隐藏内容', words: '修改先审词表' },
     product: { create: '新建商品', update: '修改商品', publish: '上架商品', archive: '下架商品', import: '导入商品' }, stock: { adjust: '调整库存' }, staff: { invite: '邀请成员', accept: '接受邀请', decline: '拒绝邀请', add: '添加成员', remove: '移除成员', rights: '修改权限' }, person: { totp_reset: '重置两步验证', ban: '封禁', unban: '解封' },
   },
   role: { owner: '店主', staff: '员工' },
@@ -74,6 +74,9 @@ export default {
     none: '没有订单', number: '订单号', placed: '下单时间', goods_col: '商品', receiver: '收货人', total: '合计', fulfilment: '履约', and_more: '等另 {n} 种', number_of: '订单 {number}', lines: '商品明细', unit: '单价', discount: '优惠', refunded: '已退款', goods: '商品金额', shipping: '运费', captured: '已收款', sums: '金额',
     ship: '发货', carrier: '快递公司', tracking: '运单号', shipped_done: '已发货', evidence: '这笔订单怎么来的', no_touch: '没有经过任何人的分享', evidence_rule: '按{model}计算，{hours} 小时内有效', counted: '计入', commission: '第 {n} 级 · {rate}%', timeline: '订单进度',
     refund: '退款', refund_of: '退款：订单 {number}', left: '可退', amount: '金额', amount_of: '{title} 的退款金额', all_of: '{title} 全额退款', whole: '全额', reason: '退款原因', restock: '商品退回库存', refund_sum: '退款合计', refund_done: '退款已提交',
+  },
+  wiki: {
+    note: '读者对商品百科的修改提议。店员自己编写请在商城的商品页进行。', none: '没有等待处理的提议', look: '看改动', stale: '百科在这之后改过，这条只能不采纳，请对方重新提议', reason: '理由（提议人会看到）', accept: '采纳', decline: '不采纳',
   },
   knowledge: {
     by_kind: '类型', none: '还没有人评价或提问', unnamed: '匿名', stars: '{n} 星（满分 5 星）', follow_up: '追评：', reply: '商家回复：', answers: '{n} 个回答', words: '内容', public_note: '所有人都能看到，署名为本店。每条评价只能回复一次。', send: '发布', reply_verb: '回复', answer_verb: '回答',

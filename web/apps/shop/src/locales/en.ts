@@ -6,6 +6,7 @@ export default {
   tab: { home: 'Home', categories: 'Categories', cart: 'Cart', me: 'Me' },
   page: {
     security: 'Security',
+    wiki: 'Wiki', wiki_edit: 'Write the wiki', wiki_history: 'History', my_proposals: 'My wiki proposals', compare: 'Compare', lists: 'Shared lists', list: 'Shared list', list_join: 'Join a list',
     income: 'My income', after_sale: 'Get help', cases: 'After-sale', case: 'Case',
     reviews: 'Reviews', questions: 'Questions', question: 'Question', order_reviews: 'Review this order', my_posts: 'My reviews and questions',
     account: 'Account and security',
@@ -65,6 +66,21 @@ export default {
     next: { requested: 'The shop has 48 hours to answer; silence counts as yes.', declined: 'You can ask the platform within seven days; then the case closes.', disputed: 'The platform is looking at both sides.', awaiting_goods: 'Send it within seven days and tell the tracking number; then the case closes.', goods_sent: 'The shop looks at it when it arrives; after ten days you are refunded by itself.', done: 'All done.', withdrawn: 'You withdrew it.', rejected: 'It was not upheld, or not gone on with in time.' },
   },
   settlement: { note: 'What you were paid, by quarter; the platform reports it as the law asks. What was taken back for refunds is shown apart.', none: 'Nothing earned yet', quarter: '{year}, quarter {n}', times: '{n} payments' },
+  compare: {
+    tools: 'More about this product', add: 'Compare', drop: 'Do not compare', open: 'Compare {n}', full: 'At most {n} at a time. Take one out first.', none: 'Nothing to compare yet. Choose “Compare” on a product.', one_more: 'Add one more product to compare with.', out: 'Remove', drop_of: 'Remove {title}', differs: 'differs',
+    price: 'Price from', rating: 'Rating', shop: 'Shop', variants: 'Variants', stock: 'In stock', yes: 'Yes', return: 'Returns',
+  },
+  wiki: {
+    none: 'Nobody has written about this product yet', by: 'Revision {n} by {name},', write: 'Write', propose: 'Propose a change', publish: 'Publish', history: 'History ({n})', waiting: '{n} proposals wait in the console', sources: 'Sources',
+    write_note: 'This is in public at once, in the name of the shop.', propose_note: 'The shop looks at it first. Your name is shown as strangers see it.', words: 'Article', marks: 'Start a line with # for a heading, - for an item; put ** around what is strong.', sources_lines: 'Sources, one address a line', comment: 'What you changed, and why', written: 'Published', proposed: 'Sent to the shop',
+    revision: 'Revision {n}', was_proposed: 'proposed by a reader', restored: 'brought back revision {n}', compared: 'Compared with', nothing: 'nothing', restore: 'Bring this revision back', no_proposals: 'You have not proposed anything yet', declined_for: 'Declined: {reason}',
+  },
+  proposal_state: { waiting: 'Waiting', accepted: 'Accepted', declined: 'Declined' },
+  lists: {
+    add: 'To a shared list', put: 'Put “{title}” on a list', goods_failed: 'The product could not be loaded', variant: 'Variant', note: 'Note for your friends (optional)', title: 'Name of a new list', title_hint: 'Barbecue on Saturday', make: 'Make a list', none: 'You are in no list yet', counts: '{items} things, {members} people', put_here: 'Put it here', closed: 'Closed',
+    closed_note: 'This list is closed. It can still be read, and put into the cart.', link: 'Friends join with this link', copy: 'Copy', members: '{n} people', owner: 'made the list', me: 'you', leave: 'Leave', put_out: 'Put out', put_out_of: 'Put out {name}', empty: 'Nothing here yet. Choose “To a shared list” on a product.', by: 'from {name}', votes: '{n} want it', want: 'I want it', to_cart: 'Into my cart', gone: 'No longer on sale', take_off: 'Take off', take_off_of: 'Take off {title}',
+    talk: 'Comments', say: 'Say something', send: 'Send', close: 'Close the list',
+  },
   knowledge: {
     reviews: 'Reviews', questions: 'Questions', all: 'All', rating: '{n} of 5', stars: '{n} of 5 stars', no_reviews: 'No reviews yet', summary_failed: 'The rating could not be loaded', reviews_failed: 'The reviews could not be loaded',
     unnamed: 'Unnamed', refunded: 'refunded in full', follow_up: 'Later:', reply: 'The shop replies:', helpful: 'Helpful ({n})', found_helpful: '{n} found this helpful', report: 'Report', report_why: 'What is wrong with it?', reported: 'Thank you, the platform will look at it when others report it too',

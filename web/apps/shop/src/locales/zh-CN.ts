@@ -6,6 +6,7 @@ export default {
   tab: { home: '首页', categories: '分类', cart: '购物车', me: '我的' },
   page: {
     security: '安全',
+    wiki: '商品百科', wiki_edit: '编写百科', wiki_history: '修订历史', my_proposals: '我的百科提议', compare: '商品对比', lists: '一起选', list: '一起选的清单', list_join: '加入清单',
     income: '我的收入', after_sale: '申请售后', cases: '售后', case: '售后详情',
     reviews: '评价', questions: '问答', question: '问题', order_reviews: '评价订单', my_posts: '我的评价与问答',
     account: '账号与安全',
@@ -65,6 +66,21 @@ export default {
     next: { requested: '商家须在 48 小时内答复，超时视为同意。', declined: '不认可可以在七天内申请平台介入，到期自动关闭。', disputed: '平台正在查看双方的说明。', awaiting_goods: '请在七天内寄回并填写单号，到期自动关闭。', goods_sent: '商家收到后处理；十天内不处理，自动退款。', done: '已处理完毕。', withdrawn: '申请已撤销。', rejected: '申请没有通过，或超时关闭。' },
   },
   settlement: { note: '佣金到账按季度统计；平台按规定报送收入信息。退款追回的金额单独列出。', none: '还没有收入', quarter: '{year} 年第 {n} 季度', times: '{n} 笔' },
+  compare: {
+    tools: '更多', add: '加入对比', drop: '移出对比', open: '对比 {n} 件', full: '最多同时对比 {n} 件，请先移出一件', none: '还没有要对比的商品，在商品页点“加入对比”', one_more: '再加一件就能对比', out: '移出', drop_of: '移出 {title}', differs: '有差别',
+    price: '起价', rating: '评分', shop: '店铺', variants: '规格', stock: '有货', yes: '有', return: '退货',
+  },
+  wiki: {
+    none: '还没有人写这件商品的百科', by: '第 {n} 版，{name}', write: '编写', propose: '提议修改', publish: '发布', history: '修订历史（{n}）', waiting: '有 {n} 条提议在后台等待处理', sources: '出处',
+    write_note: '发布后立即公开，以店铺的名义。', propose_note: '店铺看过才会公开，名字按外人能看到的样子显示。', words: '正文', marks: '行首 # 是标题，- 是列表，** 之间是重点。', sources_lines: '出处，一行一个网址', comment: '改了什么，为什么', written: '已发布', proposed: '已提交给店铺',
+    revision: '第 {n} 版', was_proposed: '读者提议', restored: '还原到第 {n} 版', compared: '对比', nothing: '空白', restore: '还原到这一版', no_proposals: '还没有提议过', declined_for: '未采纳：{reason}',
+  },
+  proposal_state: { waiting: '等待处理', accepted: '已采纳', declined: '未采纳' },
+  lists: {
+    add: '一起选', put: '把“{title}”放进清单', goods_failed: '商品没有加载出来', variant: '规格', note: '给朋友的话（可不填）', title: '新清单的名字', title_hint: '周六烧烤', make: '新建清单', none: '还没有清单', counts: '{items} 件商品，{members} 人', put_here: '放进这里', closed: '已结束',
+    closed_note: '清单已结束，仍可查看和加入购物车。', link: '朋友打开这个链接加入', copy: '复制', members: '{n} 人', owner: '发起人', me: '我', leave: '退出', put_out: '移出', put_out_of: '移出 {name}', empty: '还没有商品，在商品页点“一起选”', by: '{name} 放的', votes: '{n} 人想要', want: '想要', to_cart: '加入我的购物车', gone: '已下架', take_off: '移除', take_off_of: '移除 {title}',
+    talk: '讨论', say: '说点什么', send: '发送', close: '结束清单',
+  },
   knowledge: {
     reviews: '评价', questions: '问大家', all: '全部', rating: '{n} 分（满分 5 分）', stars: '{n} 星（满分 5 星）', no_reviews: '还没有评价', summary_failed: '评分没有加载出来', reviews_failed: '评价没有加载出来',
     unnamed: '匿名', refunded: '已全额退款', follow_up: '追评：', reply: '商家回复：', helpful: '有用（{n}）', found_helpful: '{n} 人觉得有用', report: '举报', report_why: '有什么问题？', reported: '已收到，多人举报后平台会查看',
