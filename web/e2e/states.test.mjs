@@ -77,6 +77,8 @@ const shop = [
   ['parts/ProductVoices', '/products/{}/reviews', product, { none: NONE, gone: '.voices li', fails: 'knowledge.reviews_failed', waits: '#main' }],
   ['ledger/WalletPage', '/me/wallet', '/me/wallet', {}],
   ['ledger/WalletPage', '/me/wallet/entries', '/me/wallet', { none: NONE, says: 'ledger.none', ends: true }],
+  ['membership/MembershipPage', '/merchants/{}/membership', `/m/${id('mer', 1)}/membership`, { none: { factor: 1, days: 365, version: 0, tiers: [] }, says: 'membership.no_tiers' }],
+  ['membership/MembershipPage', '/merchants/{}/membership/me', `/m/${id('mer', 1)}/membership`, { fails: 'membership.mine_failed', waits: '#main' }],
   ['orders/CartPage', '/cart', '/cart', { none: { groups: [], count: 0, total: { amount_minor: 0, currency: 'CNY' } }, says: 'orders.cart_empty' }],
   ['orders/CartPage', '/quotes', '/cart', { method: 'POST', first: (page) => page.getByRole('checkbox').first().uncheck(), fails: 'orders.part_failed', waits: '#main' }],
   ['orders/CheckoutPage', '/cart', `/checkout?skus=${sku}`, { none: { groups: [], count: 0, total: { amount_minor: 0, currency: 'CNY' } }, says: 'problem.checkout.empty' }],
@@ -126,6 +128,7 @@ const console_ = [
   ['ledger/BillsPage', '/provider-bills', `${operator}/provider-bills`, { none: NONE, says: 'bills.none', ends: true }],
   ['ledger/BillsPage', '/provider-differences', `${operator}/provider-bills`, { none: NONE, says: 'bills.no_differences', ends: true }],
   ['ledger/TransferPage', '/ledger/transfers/{}', `${operator}/transfers/${id('trf', 1)}`, {}],
+  ['membership/ProgramPage', '/merchants/{}/membership', `${m}/membership`, {}],
   ['orders/OrderPage', '/orders/{}', `${m}/orders/${id('ord', 3)}`, {}],
   ['orders/OrderPage', '/orders/{}/evidence', `${m}/orders/${id('ord', 3)}`, { none: { model: 'last_touch', window_hours: 72, touches: [], commissions: [] }, says: 'orders.no_touch' }],
   ['orders/OrdersPage', '/merchants/{}/orders', `${m}/orders`, { none: NONE, says: 'orders.none', ends: true }],
@@ -171,6 +174,7 @@ const console_ = [
 /** Questions whose answer is an extra, with why nothing is said when there is none. */
 const extras = {
   shop: {
+    'parts/memberPrices /member-prices': 'without it the price for everybody stands there; cart and checkout say what is paid',
     'catalog/SearchPage /categories': 'only the name of a filter; a general word stands for it',
     'catalog/SearchPage /search/hot': 'words to choose from; the search itself shows what went wrong',
     'catalog/SearchBar /search/suggestions': 'nobody misses suggestions that do not come',

@@ -24,6 +24,7 @@ const commission = (n, state) => ({
 const account = (number, kind, balance) => ({ account: number, kind, owner: { wallet: id('per', 1), payable: id('mer', 1), escrow: id('mer', 2) }[kind] ?? 'platform', asset: 'CNY', rule: 'none', posted_debit: 500, posted_credit: balance + 500, pending_debit: 0, pending_credit: 0, created_at: at(-9000) })
 const ledger = (n) => ({ seq: n, transfer: id('trf', n), kind: ['capture', 'refund', 'commission', 'settle'][n % 4], side: n % 3 ? 'C' : 'D', amount: yuan(1200 + n * 35), balance_after: yuan(50000 + n * 100), order: n % 2 ? orders[0].id : null, at: at(-n * 4000) })
 
+const tiers = [{ code: 'silver', title: '银卡', threshold: 300, off_bp: 200, is_freight_free: false }, { code: 'gold', title: '金卡', threshold: 1000, off_bp: 500, is_freight_free: true }]
 const synonyms = [['番茄', '西红柿'], ['土豆', '马铃薯', 'potato']].map((words, n) => ({ id: id('syn', n + 1), words, updated_at: at(-n * 900) }))
 
 function makeApi(state) {
@@ -170,6 +171,10 @@ function makeApi(state) {
     ['GET', '/merchants/([^/]+)', ([m]) => find(merchants, m)],
     ['GET', '/merchants/[^/]+/products', (_, __, url) => page(products.filter((p) => !url.searchParams.get('state') || p.state === url.searchParams.get('state')))],
     ['GET', '/merchants/[^/]+/stock', () => page(products.flatMap((p) => p.skus.map((s) => ({ sku: s.id, code: s.code, product: p.id, title: p.title, option_values: s.option_values, location: '主仓', on_hand: s.available + 2, reserved: 2, sold: 18, available: s.available }))))],
+    ['GET', '/member-prices', (_, __, url) => ({ items: products.filter((p) => url.searchParams.get('products').includes(p.id)).slice(0, 2).map((p) => ({ product: p.id, sku: p.skus[0].id, tier: 'gold', base_unit: p.skus[0].price, unit: yuan(Math.floor(p.skus[0].price.amount_minor * 0.9)) })) })],
+    ['GET', '/merchants/[^/]+/membership', () => ({ factor: 1, days: 365, version: 3, tiers })],
+    ['PUT', '/merchants/[^/]+/membership', (_, body) => ({ ...body, version: body.version + 1 })],
+    ['GET', '/merchants/[^/]+/membership/me', () => ({ growth: 320, tier: tiers[0], next: tiers[1], missing: 680, days: 365, log: [{ order: orders[4].id, amount: 128, at: at(-86400), is_back: false }, { order: orders[3].id, amount: -32, at: at(-172800), is_back: true }] })],
     ['GET', '/merchants/[^/]+/pricing', () => ({ full_reductions: [{ threshold_minor: 9900, off_minor: 1000 }], freight: { base_minor: 600, free_from_minor: 5900 } })],
     ['GET', '/merchants/[^/]+/orders', (_, __, url) => page(orders.filter((o) => !url.searchParams.get('state') || o.state === url.searchParams.get('state')))],
     ['GET', '/merchants/[^/]+/activities', () => page(activities.map((a, i) => ({ ...a, state: ['live', 'draft', 'ended'][i % 3] })))],

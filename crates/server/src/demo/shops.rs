@@ -75,6 +75,12 @@ async fn open_one(inside: &Inside, operator: &str, shop: &Shop) -> Result<OpenSh
     let pricing = json!({ "full_reductions": reductions,
         "freight": { "base_minor": base, "free_from_minor": free } });
     inside.call("PUT", &format!("{of}/pricing"), &token, pricing).await?;
+    let tiers = json!([
+        { "code": "silver", "title": "银卡", "threshold": 100, "off_bp": 200, "is_freight_free": false },
+        { "code": "gold", "title": "金卡", "threshold": 1_000, "off_bp": 500, "is_freight_free": true },
+    ]);
+    let membership = json!({ "factor": 1, "days": 365, "tiers": tiers, "version": 0 });
+    inside.call("PUT", &format!("{of}/membership"), &token, membership).await?;
     let (level1, level2) = shop.commission;
     let rules = json!({ "level1_bp": level1, "level2_bp": level2, "window_hours": 72, "model": "last_touch",
         "return_window_days": 7 });

@@ -4,6 +4,7 @@ import { routes as catalog } from './features/catalog/routes'
 import { routes as deals } from './features/deals/routes'
 import { routes as knowledge } from './features/knowledge/routes'
 import { routes as ledger } from './features/ledger/routes'
+import { routes as membership } from './features/membership/routes'
 import { routes as orders } from './features/orders/routes'
 import { routes as payments } from './features/payments/routes'
 import { routes as people } from './features/people/routes'
@@ -32,7 +33,7 @@ const missing: RouteRecordRaw = {
 export function createShopRouter(t: (key: string) => string): Router {
   const router = createRouter({
     history: createWebHistory('/'),
-    routes: [...catalog, ...deals, ...orders, ...aftersale, ...knowledge, ...payments, ...reach, ...people, ...ledger, ...settlement, missing],
+    routes: [...catalog, ...deals, ...orders, ...aftersale, ...knowledge, ...payments, ...reach, ...people, ...ledger, ...settlement, ...membership, missing],
     scrollBehavior: (to, from, saved) => {
       if (saved) return saved
       return to.path === from.path ? undefined : { top: 0 }

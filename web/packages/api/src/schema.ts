@@ -1251,6 +1251,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/member-prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What products cost the person who asks, where a tier gives a lower price: the price that cart and order show. */
+        get: operations["member_price_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/merchants": {
         parameters: {
             query?: never;
@@ -1572,6 +1589,41 @@ export interface paths {
         };
         /** Visits, sign-ups and orders by kind of entry. */
         get: operations["merchant_funnel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/merchants/{merchant}/membership": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a shop's members get. Open to everybody. */
+        get: operations["membership_get"];
+        /** Set what a shop's members get. What is ordered already keeps its price; growth that was earned stays. */
+        put: operations["membership_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/merchants/{merchant}/membership/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the person who asks stands with a shop. */
+        get: operations["my_membership_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3502,6 +3554,7 @@ export interface components {
             qty: number;
             sku: components["schemas"]["SkuId"];
             title: string;
+            /** @description What one costs this person, before promotions of lines. */
             unit: components["schemas"]["Money"];
         };
         /** @description All of a cart. */
@@ -4177,6 +4230,15 @@ export interface components {
              */
             visits: number;
         };
+        /** @description Why growth changed. */
+        GrowthView: {
+            /** Format: int64 */
+            amount: number;
+            at: components["schemas"]["Timestamp"];
+            /** @description Whether a refund took it back. */
+            is_back: boolean;
+            order: components["schemas"]["OrderId"];
+        };
         GuestBody: {
             deliver?: components["schemas"]["Deliver"];
         };
@@ -4452,6 +4514,42 @@ export interface components {
             locale?: components["schemas"]["Locale"] | null;
             name?: string | null;
         };
+        /** @description A variant's price for a member. */
+        MemberPriceView: {
+            /** @description The catalogue's price of one. */
+            base_unit: components["schemas"]["Money"];
+            product: components["schemas"]["ProductId"];
+            sku: components["schemas"]["SkuId"];
+            /** @description The tier's code. */
+            tier: string;
+            /** @description What one costs this person. */
+            unit: components["schemas"]["Money"];
+        };
+        /** @description Prices for a member. */
+        MemberPrices: {
+            /** @description Only what costs less than in the catalogue. */
+            items: components["schemas"]["MemberPriceView"][];
+        };
+        /** @description What a shop's members get. */
+        MembershipProgram: {
+            /**
+             * Format: int64
+             * @description How many days growth counts.
+             */
+            days: number;
+            /**
+             * Format: int64
+             * @description Growth for one whole unit of money that was paid and kept.
+             */
+            factor: number;
+            /** @description Lowest first. */
+            tiers: components["schemas"]["Tier"][];
+            /**
+             * Format: int64
+             * @description The version that was looked at; 0 while there is none.
+             */
+            version: number;
+        };
         /** @description What a merchant has earned and what is on its way. */
         MerchantBalance: {
             account: components["schemas"]["AccountId"];
@@ -4561,6 +4659,28 @@ export interface components {
         /** @description What a person earned, newest quarter first. */
         MyIncome: {
             items: components["schemas"]["IncomeView"][];
+        };
+        /** @description Where a person stands. */
+        MyMembership: {
+            /**
+             * Format: int64
+             * @description How many days growth counts.
+             */
+            days: number;
+            /**
+             * Format: int64
+             * @description Growth that counts now.
+             */
+            growth: number;
+            /** @description The last changes, newest first, at most 50. */
+            log: components["schemas"]["GrowthView"][];
+            /**
+             * Format: int64
+             * @description Growth that is missing to the next tier; 0 at the top.
+             */
+            missing: number;
+            next: components["schemas"]["Tier"] | null;
+            tier: components["schemas"]["Tier"] | null;
         };
         /** @description A shop a person works for. */
         MyMerchant: {
@@ -6510,12 +6630,32 @@ export interface components {
         Text1To20: string;
         Text1To200: string;
         Text1To20000: string;
+        Text1To30: string;
         Text1To300: string;
         Text1To40: string;
         Text1To500: string;
         Text1To60: string;
         Text1To80: string;
         Text4To200: string;
+        /** @description A tier of a shop's members. */
+        Tier: {
+            /** @description What promotions call it. */
+            code: components["schemas"]["Text1To20"];
+            /** @description Whether delivery is free. */
+            is_freight_free: boolean;
+            /**
+             * Format: int64
+             * @description Off the catalogue's price of one, in hundredths of a percent.
+             */
+            off_bp: number;
+            /**
+             * Format: int64
+             * @description Growth from which on it is reached.
+             */
+            threshold: number;
+            /** @description What people call it. */
+            title: components["schemas"]["Text1To30"];
+        };
         /** @description From how many people on which price holds. */
         TierBody: {
             /** Format: int64 */
@@ -14545,6 +14685,82 @@ export interface operations {
             };
         };
     };
+    member_price_list: {
+        parameters: {
+            query: {
+                /** @description Ids of products, with commas between; at most 100. */
+                products: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberPrices"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `membership.products` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     merchant_list: {
         parameters: {
             query?: {
@@ -16994,6 +17210,262 @@ export interface operations {
             };
             /** @description `reach.bad_days` */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    membership_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                merchant: components["schemas"]["MerchantId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MembershipProgram"];
+                };
+            };
+            /** @description there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    membership_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                merchant: components["schemas"]["MerchantId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MembershipProgram"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MembershipProgram"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`; or there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `membership.version_conflict` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not what the route takes */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `membership.bad_program` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    my_membership_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                merchant: components["schemas"]["MerchantId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyMembership"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing, or it may not be known */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

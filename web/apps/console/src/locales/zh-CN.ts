@@ -6,7 +6,7 @@ export default {
   },
   language: { 'zh-CN': '中文', en: 'English' },
   page: {
-    security: '安全',
+    security: '安全', membership: '会员等级',
     synonyms: '搜索同义词', missed: '搜不到的词',
     promotions: '优惠活动', promotion_new: '新建优惠', simulator: '优惠试算', statement: '对账单', payouts: '提现与保证金', payout_queue: '提现审核', fees: '平台费率', income: '收入报送', cases: '售后', case: '售后详情', after_sale_terms: '售后设置', disputes: '纠纷处理',
     proposals: '百科提议', posts: '评价与问答', moderation: '内容审核',
@@ -25,6 +25,7 @@ export default {
     synonym: { create: '新增同义词', update: '修改同义词', delete: '删除同义词' },
     activity: { create: '新建活动', update: '修改活动', start: '开始活动', end: '结束活动' }, aftersale: { agree: '同意售后', decline: '拒绝售后', accept: '处理退货', decide: '裁决纠纷', terms: '修改售后设置' }, fee: { set: '公布费率' }, payout: { request: '申请提现', approve: '同意提现', pay: '登记打款', reject: '驳回提现', cancel: '撤销提现' }, deposit: { ask: '设置保证金', pay: '缴纳保证金', deduct: '扣除保证金', return: '退还保证金' }, promotion: { create: '新建优惠', update: '修改优惠', live: '开始优惠', paused: '暂停优惠', ended: '结束优惠' }, commission: { set: '修改佣金规则', approve: '批准佣金', refuse: '拒绝佣金' }, merchant: { second_factor: '成员两步验证要求', create: '新建商家' }, order: { ship: '发货', refund: '退款' }, pricing: { set: '修改优惠与运费' },
     knowledge: { article: '编写百科', article_restore: '还原百科', article_accept: '采纳百科提议', article_decline: '未采纳百科提议', reply: '回复评价', keep: '保留内容', hide: '隐藏内容', words: '修改先审词表' },
+    membership: { set: '修改会员等级' },
     product: { create: '新建商品', update: '修改商品', publish: '上架商品', archive: '下架商品', import: '导入商品' }, stock: { adjust: '调整库存' }, staff: { invite: '邀请成员', accept: '接受邀请', decline: '拒绝邀请', add: '添加成员', remove: '移除成员', rights: '修改权限' }, person: { totp_reset: '重置两步验证', ban: '封禁', unban: '解封' },
   },
   role: { owner: '店主', staff: '员工' },
@@ -65,6 +66,10 @@ export default {
     none_low: '没有可售不多于 {n} 件的规格',
     low: '不多于 {n} 件', none: '没有库存记录', location: '仓位', on_hand: '在库', reserved: '占用', sold: '已售', available: '可售', adjust: '调整', adjust_of: '调整 {code} 的库存', now: '现在在库 {n}，调整后 {next}', reason: '原因',
     reasons: { stocking: '进货', count: '盘点', damage: '损耗', other: '其他' },
+  },
+  membership: {
+    growth: '成长值', growth_note: '订单过了退货期、完成后计入；退款会扣回。', factor: '每实付 1 元得成长值', days: '成长值有效天数', tiers: '会员等级', tiers_note: '从低到高排列，门槛逐级提高。会员价在列表、商品页、购物车和订单中一致。',
+    code: '代码', title: '名称', threshold: '成长值门槛', off: '优惠（%）', freight: '免运费', drop: '移除第 {n} 级', add: '添加等级', bad: '有数字无效，或缺少名称',
   },
   pricing: {
     full: '满减', full_note: '按店铺内商品金额计算，只取满足的最高一档。', threshold: '满（元）', off: '减（元）', drop: '移除第 {n} 档', add: '添加一档', freight: '运费', base: '基础运费（元）', free_from: '满多少元包邮（留空表示不包邮）', bad: '有金额填写不正确，减免不能超过门槛',

@@ -5,7 +5,7 @@ export default {
   },
   tab: { home: 'Home', categories: 'Categories', cart: 'Cart', me: 'Me' },
   page: {
-    security: 'Security',
+    security: 'Security', membership: 'Membership',
     wiki: 'Wiki', wiki_edit: 'Write the wiki', wiki_history: 'History', my_proposals: 'My wiki proposals', compare: 'Compare', lists: 'Shared lists', list: 'Shared list', list_join: 'Join a list',
     income: 'My income', after_sale: 'Get help', cases: 'After-sale', case: 'Case',
     reviews: 'Reviews', questions: 'Questions', question: 'Question', order_reviews: 'Review this order', my_posts: 'My reviews and questions',
@@ -27,6 +27,11 @@ export default {
   },
   search: {
     suggestions: 'Suggestions', searched: 'Your searches', forget: 'Clear', hot: 'Popular searches', filter: 'Filter', price: 'Price', total: '{n} products', loose: 'Nothing has all these words. This comes close:', meant: 'Did you mean',
+  },
+  membership: {
+    price: 'Your price', else: 'Others pay', off: '{percent}% off', freight: 'Free delivery', nothing: 'No extra rights', none_yet: 'No tier yet', mine_failed: 'Your standing could not be loaded',
+    growth: '{n} growth in the last {days} days', missing: '{n} more for {title}', from: 'From {n} growth', no_tiers: 'This shop has no membership tiers', log: 'Changes', earned: 'An order was completed', back: 'Money went back',
+    rule: 'A completed order gives {n} growth for each yuan that was paid and kept. Growth counts for {days} days; a refund takes it back.',
   },
   deals: {
     teams_failed: 'The open teams could not be loaded',

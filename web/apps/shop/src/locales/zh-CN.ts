@@ -5,7 +5,7 @@ export default {
   },
   tab: { home: '首页', categories: '分类', cart: '购物车', me: '我的' },
   page: {
-    security: '安全',
+    security: '安全', membership: '会员中心',
     wiki: '商品百科', wiki_edit: '编写百科', wiki_history: '修订历史', my_proposals: '我的百科提议', compare: '商品对比', lists: '一起选', list: '一起选的清单', list_join: '加入清单',
     income: '我的收入', after_sale: '申请售后', cases: '售后', case: '售后详情',
     reviews: '评价', questions: '问答', question: '问题', order_reviews: '评价订单', my_posts: '我的评价与问答',
@@ -27,6 +27,11 @@ export default {
   },
   search: {
     suggestions: '搜索建议', searched: '搜索历史', forget: '清空历史', hot: '大家在搜', filter: '筛选', price: '价格', total: '共 {n} 件', loose: '没有完全符合的商品，以下是相近的结果', meant: '你是不是要找：',
+  },
+  membership: {
+    price: '会员价', else: '非会员', off: '商品立减 {percent}%', freight: '免运费', nothing: '暂无额外权益', none_yet: '还没有会员等级', mine_failed: '会员信息没有加载出来',
+    growth: '近 {days} 天成长值 {n}', missing: '再得 {n} 成长值升级为{title}', from: '成长值满 {n}', no_tiers: '这家店还没有会员等级', log: '成长值明细', earned: '订单完成', back: '退款扣回',
+    rule: '订单完成后，每实付 1 元得 {n} 成长值，{days} 天内有效；退款会扣回相应成长值。',
   },
   deals: {
     teams_failed: '进行中的团没有加载出来',

@@ -29,6 +29,7 @@ export default {
     deposit: { amount: '保证金金额不正确', beyond: '金额超过现有余额' },
     fee: { rate: '费率为 0 到 30%', past: '生效时间不能早于现在' },
     promotion: { bad: '优惠内容不正确，请检查金额、折扣、日期和商品', times: '结束时间要晚于开始且在将来；限制从 1 起', state: '请先暂停再修改', used: '已经用过的优惠不能改内容，请新建一个', below_used: '限制不能低于已用的数量', version_conflict: '优惠已被别人修改，请刷新', too_many: '同时进行的优惠太多，请先结束一个', used_up: '有优惠刚刚用完，请重新核对价格' },
+    membership: { bad_program: '代码不能重复，门槛须逐级提高且从 1 起，优惠最多 90%', version_conflict: '刚刚有人改过，请刷新后再看', products: '一次最多 100 件商品' },
     simulation: { items: '请选择本店的商品' },
     stock: { short: '库存不足', beyond: '超出了现有数量', delta: '调整数量不正确', too_many_holds: '你有太多未完成的支付，请先支付或取消', malformed: '库存要填整数' },
     pricing: { empty: '没有可计价的商品', too_many_lines: '商品种类太多', bad_quantity: '数量不正确', quantity_limit: '超过单次购买数量上限', bad_rule: '优惠规则不正确', line_conflict: '同一规格的价格不一致', mixed_currency: '不同币种的商品不能一起计价', negative_price: '价格不能为负', overflow: '金额太大' },
