@@ -117,6 +117,17 @@ impl Row<'_> {
         T::from_column(self, index)
     }
 
+    /// The names of the columns and what they hold, whatever that is.
+    ///
+    /// # Errors
+    /// [`DbError::Bug`] for a column of a type that no table has.
+    pub fn columns(&self) -> Result<Vec<(String, Value)>, DbError> {
+        match self.0 {
+            RowOf::Sqlite(row) => sqlite_columns(row),
+            RowOf::Postgres(row) => postgres_columns(row),
+        }
+    }
+
     fn raw<T: rusqlite::types::FromSql + for<'a> postgres::types::FromSql<'a>>(
         &self,
         index: usize,
@@ -126,6 +137,45 @@ impl Row<'_> {
             RowOf::Postgres(row) => row.try_get(index).map_err(|error| DbError::Bug(error.to_string())),
         }
     }
+}
+
+fn sqlite_columns(row: &rusqlite::Row<'_>) -> Result<Vec<(String, Value)>, DbError> {
+    use rusqlite::types::ValueRef;
+    let bug = |error: rusqlite::Error| DbError::Bug(error.to_string());
+    let names = row.as_ref().column_names();
+    let mut columns = Vec::with_capacity(names.len());
+    for (index, name) in names.into_iter().enumerate() {
+        let value = match row.get_ref(index).map_err(bug)? {
+            ValueRef::Null => Value::Null,
+            ValueRef::Integer(int) => Value::Int(int),
+            ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+            ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
+            ValueRef::Real(_) => return Err(DbError::Bug(format!("{name} is no whole number"))),
+        };
+        columns.push((name.to_owned(), value));
+    }
+    Ok(columns)
+}
+
+fn postgres_columns(row: &postgres::Row) -> Result<Vec<(String, Value)>, DbError> {
+    fn read<'r, T: postgres::types::FromSql<'r>>(
+        row: &'r postgres::Row,
+        index: usize,
+        value: fn(T) -> Value,
+    ) -> Result<Value, DbError> {
+        let found: Option<T> = row.try_get(index).map_err(|error| DbError::Bug(error.to_string()))?;
+        Ok(found.map_or(Value::Null, value))
+    }
+    let mut columns = Vec::with_capacity(row.len());
+    for (index, column) in row.columns().iter().enumerate() {
+        let value = match *column.type_() {
+            Type::TEXT | Type::VARCHAR => read(row, index, Value::Text)?,
+            Type::BYTEA => read(row, index, Value::Bytes)?,
+            _ => read(row, index, |int: Int| Value::Int(int.0))?,
+        };
+        columns.push((column.name().to_owned(), value));
+    }
+    Ok(columns)
 }
 
 /// What a column can be read as.

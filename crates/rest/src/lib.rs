@@ -12,6 +12,7 @@ mod idempotency;
 mod kept;
 mod known;
 mod module;
+mod personal;
 mod problem;
 
 pub use actor::{
@@ -24,6 +25,7 @@ pub use extract::{Json, Path, Query};
 pub use idempotency::{Command, MIGRATIONS, Once, Verbatim, upkeep};
 pub use kept::KeptKey;
 pub use module::{Audit, AuditFailures, MergeGuest, Module, audit_rows};
+pub use personal::{Binds, Erase, Fate, Held, HeldRows, Personal, Place, personal};
 pub use problem::{Common, Refused, ToProblem, problem_response};
 pub use rest_macros::Problem;
 

@@ -7,7 +7,7 @@ use db::{DbError, Migrations, Param, Rx, Tx};
 use utoipa_axum::router::OpenApiRouter;
 use work::{JobHandler, Subscriber};
 
-use crate::Ctx;
+use crate::{Ctx, Personal};
 
 /// Rows that break an invariant, in words; empty when it holds.
 pub type AuditFailures = Vec<String>;
@@ -79,6 +79,8 @@ pub struct Module {
     pub audits: Vec<Audit>,
     /// What it does when a guest signs in.
     pub merge_guest: Option<MergeGuest>,
+    /// What it keeps about people.
+    pub personal: Personal,
 }
 
 impl Module {
@@ -93,6 +95,7 @@ impl Module {
             outside: None,
             audits: Vec::new(),
             merge_guest: None,
+            personal: Personal::default(),
         }
     }
 }

@@ -12,6 +12,7 @@ pub struct Http {
     address: SocketAddr,
     connection: Option<TcpStream>,
     token: String,
+    user_agent: String,
     buffer: Vec<u8>,
 }
 
@@ -51,7 +52,18 @@ impl Reply {
 impl Http {
     /// A client of the server at `address`; `token` is empty for nobody.
     pub fn new(address: SocketAddr, token: &str) -> Self {
-        Self { address, connection: None, token: token.to_owned(), buffer: Vec::new() }
+        Self {
+            address,
+            connection: None,
+            token: token.to_owned(),
+            user_agent: String::new(),
+            buffer: Vec::new(),
+        }
+    }
+
+    /// Says from now on what kind of browser it is.
+    pub fn set_user_agent(&mut self, user_agent: &str) {
+        user_agent.clone_into(&mut self.user_agent);
     }
 
     /// Goes on as somebody else.
@@ -90,6 +102,9 @@ impl Http {
         if !self.token.is_empty() {
             head.push_str(&format!("Authorization: Bearer {}\r\n", self.token));
         }
+        if !self.user_agent.is_empty() {
+            head.push_str(&format!("User-Agent: {}\r\n", self.user_agent));
+        }
         if !key.is_empty() {
             head.push_str(&format!("Idempotency-Key: {key}\r\n"));
         }
@@ -121,19 +136,51 @@ impl Http {
         };
         let head = String::from_utf8_lossy(self.buffer.get(..head_end).unwrap_or_default()).into_owned();
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(broken)?;
-        let length: usize = head
-            .lines()
-            .filter_map(|line| line.split_once(':'))
-            .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
-            .and_then(|(_, value)| value.trim().parse().ok())
-            .unwrap_or(0);
+        let reply = Reply { status, body: Vec::new(), head };
         let body_start = head_end.saturating_add(4);
-        let end = body_start.saturating_add(length);
+        let body = if reply.header("transfer-encoding") == Some("chunked") {
+            self.read_chunks(connection, body_start).await?
+        } else {
+            let length = reply.header("content-length").and_then(|value| value.parse().ok()).unwrap_or(0);
+            self.read_bytes(connection, body_start, length).await?
+        };
+        Ok(Reply { body, ..reply })
+    }
+
+    /// `length` bytes from `start` on.
+    async fn read_bytes(
+        &mut self,
+        connection: &mut TcpStream,
+        start: usize,
+        length: usize,
+    ) -> io::Result<Vec<u8>> {
+        let end = start.saturating_add(length);
         while self.buffer.len() < end {
             self.more(connection).await?;
         }
-        let body = self.buffer.get(body_start..end).unwrap_or_default().to_vec();
-        Ok(Reply { status, body, head })
+        Ok(self.buffer.get(start..end).unwrap_or_default().to_vec())
+    }
+
+    /// A body in pieces (RFC 9112, 7.1), without trailers.
+    async fn read_chunks(&mut self, connection: &mut TcpStream, start: usize) -> io::Result<Vec<u8>> {
+        let (mut at, mut body) = (start, Vec::new());
+        loop {
+            let line_end = loop {
+                match find(self.buffer.get(at..).unwrap_or_default(), b"\r\n") {
+                    Some(length) => break at.saturating_add(length),
+                    None => self.more(connection).await?,
+                }
+            };
+            let size = String::from_utf8_lossy(self.buffer.get(at..line_end).unwrap_or_default());
+            let size = usize::from_str_radix(size.trim(), 16).or(Err(broken()))?;
+            let content = line_end.saturating_add(2);
+            body.extend(self.read_bytes(connection, content, size).await?);
+            at = content.saturating_add(size).saturating_add(2);
+            self.read_bytes(connection, content, size.saturating_add(2)).await?;
+            if size == 0 {
+                return Ok(body);
+            }
+        }
     }
 
     async fn more(&mut self, connection: &mut TcpStream) -> io::Result<()> {
