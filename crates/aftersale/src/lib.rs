@@ -15,6 +15,7 @@ mod jobs;
 mod model;
 mod open_case;
 mod options;
+mod personal;
 mod steps;
 mod store;
 mod terms;
@@ -40,6 +41,7 @@ pub fn module() -> Module {
         subscribers: jobs::subscribers(),
         jobs: jobs::handlers(),
         audits: audits::audits(),
+        personal: personal::PERSONAL,
         ..Module::new(MIGRATIONS)
     }
 }

@@ -292,3 +292,31 @@ pub(crate) fn put_terms(
     )?;
     Ok(changed == 1)
 }
+
+/// Whether the person has a case that has not come to its end.
+pub(crate) fn has_open_cases(rx: &mut Rx, person: PersonId) -> Result<bool, DbError> {
+    let found: Option<CaseId> = rx.opt(
+        "SELECT id FROM aftersale_case WHERE buyer = :person AND state NOT IN ('done', 'withdrawn', 'rejected')
+         ORDER BY id LIMIT 1",
+        params!["person" => person],
+        |row| row.get(0),
+    )?;
+    Ok(found.is_some())
+}
+
+/// Takes the words and the parcels off a few cases of somebody who has left; answers of how many.
+pub(crate) fn forget_buyer(tx: &mut Tx, person: PersonId) -> Result<u64, DbError> {
+    let parcels = tx.execute(
+        "UPDATE aftersale_case SET carrier = NULL, tracking = NULL WHERE id IN (
+             SELECT id FROM aftersale_case WHERE buyer = :person AND (carrier IS NOT NULL OR tracking IS NOT NULL)
+             ORDER BY id LIMIT 200)",
+        params!["person" => person],
+    )?;
+    let turns = tx.execute(
+        "UPDATE aftersale_turn SET words = '' WHERE (case_id, seq) IN (
+             SELECT t.case_id, t.seq FROM aftersale_case c JOIN aftersale_turn t ON t.case_id = c.id
+             WHERE c.buyer = :person AND t.words <> '' ORDER BY t.case_id, t.seq LIMIT 200)",
+        params!["person" => person],
+    )?;
+    Ok(parcels.saturating_add(turns))
+}

@@ -12,6 +12,7 @@ mod edit_activity;
 pub mod events;
 mod merge;
 mod model;
+mod personal;
 mod store;
 mod teams;
 
@@ -36,6 +37,7 @@ pub fn module() -> Module {
             .merge(merge::routes()),
         jobs,
         audits: audits::audits(),
+        personal: personal::PERSONAL,
         ..Module::new(MIGRATIONS)
     }
 }

@@ -1,6 +1,7 @@
 //! What the numbers say: sums by day, buyer and product, made from events as they happen.
 
 mod dashboard;
+mod personal;
 mod store;
 
 use db::{Migrations, StoredEvent, Tx};
@@ -21,6 +22,7 @@ pub fn module() -> Module {
             Subscriber { name: "insight.on_order_paid", kinds: &["orders.paid"], handle: paid },
             Subscriber { name: "insight.on_order_refunded", kinds: &["orders.refunded"], handle: refunded },
         ],
+        personal: personal::PERSONAL,
         ..Module::new(MIGRATIONS)
     }
 }

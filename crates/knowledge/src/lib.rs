@@ -17,6 +17,7 @@ mod list_fill;
 mod list_views;
 mod model;
 mod moderate;
+mod personal;
 mod post;
 mod proposal;
 mod reply;
@@ -53,6 +54,7 @@ pub fn module() -> Module {
         routes,
         subscribers: subscribers::subscribers(),
         audits: audits::audits(),
+        personal: personal::PERSONAL,
         ..Module::new(MIGRATIONS)
     }
 }

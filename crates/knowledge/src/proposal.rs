@@ -90,7 +90,7 @@ fn decide(
     state: ProposalState,
     note: Option<&str>,
 ) -> Result<ProposalView, ArticleError> {
-    if !store::decide_proposal(tx, &row, state, note)? {
+    if !store::end_proposal(tx, (row.id, row.product), state, note)? {
         return Err(ArticleError::Decided);
     }
     let act = match state {

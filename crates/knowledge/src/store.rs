@@ -1,6 +1,7 @@
 //! All SQL of what people say of goods.
 
 pub(crate) mod article;
+pub(crate) mod forget;
 pub(crate) mod list;
 
 use base::{MerchantId, OrderId, PersonId, PostId, ProductId, Timestamp};

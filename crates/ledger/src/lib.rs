@@ -9,6 +9,7 @@ mod derived;
 mod jobs;
 mod kinds;
 mod model;
+mod personal;
 mod roll;
 mod store;
 mod views;
@@ -27,6 +28,7 @@ pub fn module() -> Module {
         routes: views::routes(),
         jobs: jobs::handlers(),
         audits: audits::audits(),
+        personal: personal::PERSONAL,
         ..Module::new(MIGRATIONS)
     }
 }

@@ -7,6 +7,7 @@ pub mod api;
 mod audits;
 mod mine;
 mod model;
+mod personal;
 mod prices;
 mod program;
 mod store;
@@ -21,5 +22,5 @@ pub const MIGRATIONS: Migrations =
 /// The module.
 pub fn module() -> Module {
     let routes = program::routes().merge(mine::routes()).merge(prices::routes());
-    Module { routes, audits: audits::audits(), ..Module::new(MIGRATIONS) }
+    Module { routes, audits: audits::audits(), personal: personal::PERSONAL, ..Module::new(MIGRATIONS) }
 }

@@ -16,6 +16,7 @@ mod jobs;
 mod model;
 mod paid;
 mod pay;
+mod personal;
 mod place_order;
 mod price;
 mod refund_order;
@@ -51,6 +52,7 @@ pub fn module() -> Module {
         jobs: jobs::handlers(),
         audits: audits::audits(),
         merge_guest: Some(cart_store::merge),
+        personal: personal::PERSONAL,
         ..Module::new(MIGRATIONS)
     }
 }

@@ -74,6 +74,9 @@ pub(crate) fn insert_order(tx: &mut Tx, row: &Order) -> Result<(), DbError> {
     )
 }
 
+/// The address of an order whose buyer has left.
+const NOWHERE: &str = r#"{"name":"","phone":"","region":"","street":""}"#;
+
 /// Writes an order back as it was changed since it was read.
 ///
 /// # Errors
@@ -295,4 +298,33 @@ pub(crate) fn insert_refund(tx: &mut Tx, row: &RefundRow) -> Result<bool, DbErro
         ],
     )?;
     Ok(inserted == 1)
+}
+
+/// Whether the person has an order that has not come to its end.
+pub(crate) fn has_open_orders(rx: &mut Rx, person: PersonId) -> Result<bool, DbError> {
+    let found: Option<OrderId> = rx.opt(
+        "SELECT id FROM orders_order WHERE buyer = :person AND state NOT IN ('completed', 'cancelled', 'refunded')
+         ORDER BY id LIMIT 1",
+        params!["person" => person],
+        |row| row.get(0),
+    )?;
+    Ok(found.is_some())
+}
+
+/// Takes name, number, address, words and parcel off a few orders of somebody who has left, and the words off a few of
+/// their refunds; answers of how many.
+pub(crate) fn forget_buyer(tx: &mut Tx, person: PersonId) -> Result<u64, DbError> {
+    let orders = tx.execute(
+        "UPDATE orders_order SET address = :nowhere, note = NULL, carrier = NULL, tracking = NULL
+         WHERE id IN (SELECT id FROM orders_order WHERE buyer = :person
+             AND (address <> :nowhere OR note IS NOT NULL OR tracking IS NOT NULL) ORDER BY id LIMIT 200)",
+        params!["person" => person, "nowhere" => NOWHERE],
+    )?;
+    let refunds = tx.execute(
+        "UPDATE orders_refund SET reason = '' WHERE id IN (
+             SELECT r.id FROM orders_order o JOIN orders_refund r ON r.order_id = o.id
+             WHERE o.buyer = :person AND r.reason <> '' ORDER BY r.id LIMIT 200)",
+        params!["person" => person],
+    )?;
+    Ok(orders.saturating_add(refunds))
 }

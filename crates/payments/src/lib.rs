@@ -18,6 +18,7 @@ mod interop;
 mod jobs;
 mod method;
 mod notices;
+mod personal;
 mod provider;
 mod providers;
 mod reconcile;
@@ -49,6 +50,7 @@ pub fn module() -> Module {
         jobs: jobs::handlers(),
         outside: Some(jobs::outside),
         audits: audits::audits(),
+        personal: personal::PERSONAL,
         ..Module::new(MIGRATIONS)
     }
 }

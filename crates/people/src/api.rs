@@ -8,10 +8,11 @@ use rest::{Actor, Rights};
 use serde::{Deserialize, Serialize};
 
 pub use crate::Hooks;
-pub use crate::events::{GuestGone, GuestMerged, MemberJoined};
+pub use crate::events::{GuestGone, GuestMerged, MemberErased, MemberJoined};
 pub use crate::limits::ClientAddress;
 use crate::model::{self, Place, Role, Way};
 pub use crate::model::{Phone, PhoneError};
+pub use crate::privacy::Everything;
 pub use crate::secret_key::{SecretKey, SecretKeyError};
 pub use crate::sessions::Sessions;
 pub use crate::sms::{LogSms, SignInSms, Sms, SmsTransport, sms_job};
@@ -209,7 +210,7 @@ pub fn ensure_staff(
     Ok(())
 }
 
-/// Those of `people` whose accounts are closed now.
+/// Those of `people` whose accounts are closed now, by an operator or by themselves.
 ///
 /// # Errors
 /// Whatever the store says.

@@ -36,6 +36,21 @@ impl db::Event for GuestGone {
     }
 }
 
+/// A member has left and cannot come back; what tells who it was goes within minutes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberErased {
+    /// Who it was.
+    pub person: PersonId,
+}
+
+impl db::Event for MemberErased {
+    const KIND: &'static str = "people.member_erased";
+
+    fn aggregate(&self) -> String {
+        self.person.to_string()
+    }
+}
+
 /// A guest turned out to be a member; what belonged to the guest is the member's now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GuestMerged {

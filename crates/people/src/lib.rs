@@ -17,6 +17,8 @@ mod members;
 mod merchants;
 mod model;
 mod password;
+mod personal;
+mod privacy;
 mod second;
 mod secret_key;
 mod sessions;
@@ -48,7 +50,13 @@ pub struct Hooks(pub Vec<MergeGuest>);
 
 /// The module.
 pub fn module() -> Module {
-    Module { routes: routes(), jobs: jobs::handlers(), ..Module::new(MIGRATIONS) }
+    Module {
+        routes: routes(),
+        jobs: jobs::handlers(),
+        outside: Some(privacy::jobs),
+        personal: personal::PERSONAL,
+        ..Module::new(MIGRATIONS)
+    }
 }
 
 fn routes() -> OpenApiRouter<Ctx> {
@@ -62,6 +70,9 @@ fn routes() -> OpenApiRouter<Ctx> {
         .routes(routes!(sessions::session_sign_out))
         .routes(routes!(me::me_get, me::me_update))
         .routes(routes!(password::me_password_set))
+        .routes(routes!(privacy::me_privacy_get))
+        .routes(routes!(privacy::me_archive_create))
+        .routes(routes!(privacy::me_erase))
         .routes(routes!(second::me_security_get))
         .routes(routes!(second::totp_begin, second::totp_remove))
         .routes(routes!(second::totp_confirm))

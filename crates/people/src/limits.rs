@@ -20,6 +20,9 @@ pub(crate) const PASSWORDS_PER_ADDRESS: Limit = Limit { scope: "password_address
 /// Wrong second factors of one person, who has given the first.
 pub(crate) const SECONDS_PER_PERSON: Limit = Limit { scope: "second_person", max: 5, window_s: 900 };
 
+/// Archives of one person.
+pub(crate) const ARCHIVES_PER_PERSON: Limit = Limit { scope: "archive_person", max: 10, window_s: 86_400 };
+
 /// Too many tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many tries; wait {retry_after_s} seconds")]

@@ -123,6 +123,8 @@ pub(crate) enum State {
     /// A guest that turned out to be a member.
     Merged,
     Banned,
+    /// Has left: nothing tells who it was.
+    Erased,
 }
 
 impl State {
@@ -132,6 +134,7 @@ impl State {
             Self::Member => "member",
             Self::Merged => "merged",
             Self::Banned => "banned",
+            Self::Erased => "erased",
         }
     }
 }

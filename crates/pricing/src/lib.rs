@@ -6,6 +6,7 @@
 pub mod api;
 mod audits;
 mod model;
+mod personal;
 mod promotion_store;
 mod promotions;
 mod rules;
@@ -21,5 +22,11 @@ pub const MIGRATIONS: Migrations = db::migrations!("pricing": 1 "pricing" "../mi
 /// The module.
 pub fn module() -> Module {
     let routes = rules::routes().merge(promotions::routes());
-    Module { routes, audits: audits::audits(), jobs: promotions::handlers(), ..Module::new(MIGRATIONS) }
+    Module {
+        routes,
+        audits: audits::audits(),
+        jobs: promotions::handlers(),
+        personal: personal::PERSONAL,
+        ..Module::new(MIGRATIONS)
+    }
 }

@@ -13,6 +13,7 @@ mod forest;
 mod funnel;
 mod model;
 mod payout;
+mod personal;
 mod poster;
 mod review;
 mod rules;
@@ -40,6 +41,7 @@ pub fn module() -> Module {
         subscribers: touches::subscribers(),
         audits: audits::audits(),
         merge_guest: Some(api::merge_guest),
+        personal: personal::PERSONAL,
         ..Module::new(MIGRATIONS)
     }
 }

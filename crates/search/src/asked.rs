@@ -69,11 +69,12 @@ impl Asked {
 fn forget(tx: &mut Tx, _: &str) -> Result<Progress, Failure> {
     let today = day(tx.now());
     let gone = store::purge_askers(tx, today.saturating_sub(1), BATCH)?;
+    let gone = gone.max(store::purge_rare(tx, today.saturating_sub(1), BATCH)?);
     let gone = gone.max(store::purge_queries(tx, today.saturating_sub(KEPT_DAYS), BATCH)?);
     Ok(Progress::by_count(gone, BATCH.unsigned_abs()))
 }
 
-/// Forgets who asked, after two days, and what was asked, after three months.
+/// Forgets who asked, and what one person alone asked for, after two days; and what was asked, after three months.
 pub(crate) const FORGET: Upkeep = Upkeep { kind: "search.forget", every_s: 3_600, run: forget };
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod gather;
 mod index;
 mod marks;
 mod missed;
+mod personal;
 mod plan;
 mod products;
 mod search;
@@ -36,7 +37,12 @@ pub const MIGRATIONS: Migrations = db::migrations!("search": 1 "search" "../migr
 
 /// The module.
 pub fn module() -> Module {
-    Module { routes: routes(), jobs: vec![asked::FORGET.into()], ..Module::new(MIGRATIONS) }
+    Module {
+        routes: routes(),
+        jobs: vec![asked::FORGET.into()],
+        personal: personal::PERSONAL,
+        ..Module::new(MIGRATIONS)
+    }
 }
 
 fn routes() -> OpenApiRouter<Ctx> {

@@ -151,6 +151,15 @@ pub(crate) fn purge_askers(tx: &mut Tx, before: i64, batch: i64) -> Result<u64, 
     )
 }
 
+/// Forgets what one person alone asked for before a day: it may be about that person. Answers how many rows are gone.
+pub(crate) fn purge_rare(tx: &mut Tx, before: i64, batch: i64) -> Result<u64, DbError> {
+    tx.execute(
+        "DELETE FROM search_query WHERE (day, query) IN (SELECT day, query FROM search_query
+             WHERE day < :before AND people <= 1 ORDER BY day, query LIMIT :batch)",
+        params!["before" => before, "batch" => batch],
+    )
+}
+
 /// Forgets what was asked before a day; answers how many rows are gone.
 pub(crate) fn purge_queries(tx: &mut Tx, before: i64, batch: i64) -> Result<u64, DbError> {
     tx.execute(
@@ -158,4 +167,20 @@ pub(crate) fn purge_queries(tx: &mut Tx, before: i64, batch: i64) -> Result<u64,
              WHERE day < :before ORDER BY day, query LIMIT :batch)",
         params!["before" => before, "batch" => batch],
     )
+}
+
+/// Forgets what somebody asked for who has left; words that nobody else asked for on a day go too. Answers how many
+/// rows are gone.
+pub(crate) fn forget_asker(tx: &mut Tx, person: PersonId) -> Result<u64, DbError> {
+    tx.execute(
+        "DELETE FROM search_query WHERE people <= 1
+         AND (day, query) IN (SELECT day, query FROM search_asker WHERE person = :person)",
+        params!["person" => person],
+    )?;
+    tx.execute(
+        "UPDATE search_query SET people = people - 1
+         WHERE (day, query) IN (SELECT day, query FROM search_asker WHERE person = :person)",
+        params!["person" => person],
+    )?;
+    tx.execute("DELETE FROM search_asker WHERE person = :person", params!["person" => person])
 }

@@ -8,7 +8,7 @@ use base::TeamId;
 use catalog::api::Media;
 use db::{Db, DbError, Migrations, Rx};
 use deals::api::TeamBrief;
-use people::api::{LogSms, SecretKey, Sms};
+use people::api::{Everything, LogSms, SecretKey, Sms};
 use reach::api::{EntrySecret, TeamTarget};
 use rest::{Audit, Ctx, Module, OpenApiRouter, Settings};
 use search::api::{Follower, Search};
@@ -80,6 +80,7 @@ pub(crate) struct Assembly {
     pub(crate) audits: Vec<Audit>,
     work: WorkerOptions,
     hooks: people::api::Hooks,
+    personal: Vec<rest::Personal>,
     outside: Vec<fn(&Ctx) -> Vec<JobHandler>>,
 }
 
@@ -104,6 +105,7 @@ impl Assembly {
             audits: Vec::new(),
             work: WorkerOptions::default(),
             hooks: people::api::Hooks::default(),
+            personal: vec![rest::personal()],
             outside: Vec::new(),
         };
         assembly.work.handlers.extend(work::upkeep());
@@ -115,6 +117,7 @@ impl Assembly {
             assembly.work.subscribers.extend(module.subscribers);
             assembly.work.handlers.extend(module.jobs);
             assembly.hooks.0.extend(module.merge_guest);
+            assembly.personal.push(module.personal);
             assembly.outside.extend(module.outside);
         }
         assembly
@@ -129,6 +132,7 @@ impl Assembly {
         let providers = Arc::new(providers::providers(&db, config, &settings)?);
         let mut extensions: Vec<Arc<dyn Any + Send + Sync>> = vec![
             Arc::new(self.hooks),
+            Arc::new(Everything(self.personal)),
             Arc::new(upwards()),
             Arc::new(Audits(self.audits)),
             providers,

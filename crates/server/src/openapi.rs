@@ -120,6 +120,7 @@ const OWN_READS: &[&str] = &[
     "list_get",
     "list_list",
     "me_get",
+    "me_privacy_get",
     "me_security_get",
     "member_price_list",
     "merchant_dashboard_get",

@@ -11,6 +11,7 @@ mod fees;
 mod income;
 mod model;
 mod payouts;
+mod personal;
 mod statement;
 mod store;
 
@@ -28,5 +29,5 @@ pub fn module() -> Module {
         .merge(payouts::routes())
         .merge(deposits::routes())
         .merge(income::routes());
-    Module { routes, audits: audits::audits(), ..Module::new(MIGRATIONS) }
+    Module { routes, audits: audits::audits(), personal: personal::PERSONAL, ..Module::new(MIGRATIONS) }
 }

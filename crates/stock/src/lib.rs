@@ -7,6 +7,7 @@ mod adjust;
 pub mod api;
 mod audits;
 mod jobs;
+mod personal;
 mod store;
 
 use db::Migrations;
@@ -21,6 +22,7 @@ pub fn module() -> Module {
         routes: adjust::routes(),
         jobs: jobs::handlers(),
         audits: audits::audits(),
+        personal: personal::PERSONAL,
         ..Module::new(MIGRATIONS)
     }
 }

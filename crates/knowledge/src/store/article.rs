@@ -223,22 +223,51 @@ pub(crate) fn insert_proposal(tx: &mut Tx, row: &ProposalRow, waiting_max: i64) 
     Ok(true)
 }
 
-/// Notes what staff decided; `false` when somebody else has decided.
-pub(crate) fn decide_proposal(
+/// Notes what became of a proposal that waits; `false` when somebody else has decided.
+pub(crate) fn end_proposal(
     tx: &mut Tx,
-    row: &ProposalRow,
+    (id, product): (ProposalId, ProductId),
     state: ProposalState,
     note: Option<&str>,
 ) -> Result<bool, DbError> {
     let decided = tx.execute(
         "UPDATE knowledge_proposal SET state = :state, note = :note WHERE id = :id AND state = 'waiting'",
-        params!["id" => row.id, "state" => word(state)?, "note" => note.map(str::to_owned)],
+        params!["id" => id, "state" => word(state)?, "note" => note.map(str::to_owned)],
     )?;
     if decided == 1 {
         tx.later_one(
             "UPDATE knowledge_article SET waiting = waiting - 1 WHERE product = :product",
-            params!["product" => row.product],
+            params!["product" => product],
         )?;
     }
     Ok(decided == 1)
+}
+
+/// Ends the proposals of somebody who has left and takes their words away, a few at a time, and the remarks off what
+/// the person wrote into articles; answers how many rows that were.
+pub(crate) fn forget_author(tx: &mut Tx, author: PersonId) -> Result<u64, DbError> {
+    let waiting: Vec<(ProposalId, ProductId)> = tx.list(
+        "SELECT id, product FROM knowledge_proposal WHERE author = :author AND state = 'waiting'
+         ORDER BY id LIMIT 20",
+        params!["author" => author],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    let mut gone = 0_u64;
+    for (id, product) in waiting {
+        gone =
+            gone.saturating_add(u64::from(end_proposal(tx, (id, product), ProposalState::Declined, None)?));
+    }
+    let proposals = tx.execute(
+        "UPDATE knowledge_proposal SET words = '', sources = '[]', remark = '', note = NULL WHERE id IN (
+             SELECT id FROM knowledge_proposal WHERE author = :author AND state <> 'waiting'
+                 AND (words <> '' OR remark <> '' OR note IS NOT NULL) ORDER BY id LIMIT 100)",
+        params!["author" => author],
+    )?;
+    let remarks = tx.execute(
+        "UPDATE knowledge_revision SET remark = '' WHERE (product, number) IN (
+             SELECT product, number FROM knowledge_revision WHERE author = :author AND remark <> ''
+             ORDER BY product, number LIMIT 100)",
+        params!["author" => author],
+    )?;
+    Ok(gone.saturating_add(proposals).saturating_add(remarks))
 }

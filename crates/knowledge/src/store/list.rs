@@ -294,3 +294,45 @@ pub(crate) fn list_words(rx: &mut Rx, list: ListId) -> Result<Vec<WordRow>, DbEr
         |row| Ok(WordRow { id: row.get(0)?, person: row.get(1)?, words: row.get(2)?, at: row.get(3)? }),
     )
 }
+
+/// Takes what somebody who has left said, noted and named off a few lists, and the person out of them; answers how
+/// many rows that were.
+pub(crate) fn forget_person(tx: &mut Tx, person: PersonId) -> Result<u64, DbError> {
+    let lists: Vec<ListId> = tx.list(
+        "SELECT l.id FROM knowledge_list l WHERE EXISTS (SELECT w.id FROM knowledge_list_word w
+             WHERE w.list = l.id AND w.person = :person) ORDER BY l.id LIMIT 20",
+        params!["person" => person],
+        |row| row.get(0),
+    )?;
+    let mut gone = 0_u64;
+    for list in lists {
+        let said = tx.execute(
+            "DELETE FROM knowledge_list_word WHERE list = :list AND person = :person",
+            params!["list" => list, "person" => person],
+        )?;
+        let count = i64::try_from(said).unwrap_or(i64::MAX);
+        tx.later_one(
+            "UPDATE knowledge_list SET said = said - :count WHERE id = :list",
+            params!["list" => list, "count" => count],
+        )?;
+        gone = gone.saturating_add(said);
+    }
+    let notes = tx.execute(
+        "UPDATE knowledge_list_item SET note = '' WHERE added_by = :person AND note <> ''",
+        params!["person" => person],
+    )?;
+    let own = tx.execute(
+        "UPDATE knowledge_list SET title = '—', is_open = 0 WHERE owner = :person AND (title <> '—' OR is_open = 1)",
+        params!["person" => person],
+    )?;
+    let joined: Vec<ListId> = tx.list(
+        "SELECT m.list FROM knowledge_list_member m JOIN knowledge_list l ON l.id = m.list
+         WHERE m.person = :person AND m.state = 'in' AND l.owner <> :person ORDER BY m.list LIMIT 20",
+        params!["person" => person],
+        |row| row.get(0),
+    )?;
+    for list in joined {
+        gone = gone.saturating_add(u64::from(let_out(tx, list, person, "left")?));
+    }
+    Ok(gone.saturating_add(notes).saturating_add(own))
+}

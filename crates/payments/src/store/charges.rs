@@ -1,6 +1,6 @@
 //! What is known at providers: charges and refunds.
 
-use base::{Currency, OrderId, PaymentId, RefundId, Timestamp};
+use base::{Currency, OrderId, PaymentId, PersonId, RefundId, Timestamp};
 use db::{DbError, Rx, Tx, params};
 
 /// What is known of a payment at its provider.
@@ -154,4 +154,33 @@ pub(crate) fn finish_refund(tx: &mut Tx, id: RefundId, at: Timestamp) -> Result<
         params!["id" => id, "at" => at],
     )?;
     Ok(changed == 1)
+}
+
+/// Whether a payment of the person waits for money, or money of one is on its way back.
+pub(crate) fn has_open_payments(rx: &mut Rx, person: PersonId) -> Result<bool, DbError> {
+    let payment: Option<PaymentId> = rx.opt(
+        "SELECT id FROM payments_payment WHERE payer = :person AND state IN ('pending', 'received')
+         ORDER BY id LIMIT 1",
+        params!["person" => person],
+        |row| row.get(0),
+    )?;
+    let refund: Option<RefundId> = rx.opt(
+        "SELECT r.id FROM payments_payment p JOIN payments_refund r ON r.payment = p.id
+         WHERE p.payer = :person AND r.state IN ('pending', 'sent') ORDER BY r.id LIMIT 1",
+        params!["person" => person],
+        |row| row.get(0),
+    )?;
+    Ok(payment.is_some() || refund.is_some())
+}
+
+/// Takes accounts, addresses and what the provider's page was told off a few payments of somebody who has left;
+/// answers of how many.
+pub(crate) fn forget_payer(tx: &mut Tx, person: PersonId) -> Result<u64, DbError> {
+    tx.execute(
+        "UPDATE payments_charge SET account = '', address = '', page = NULL WHERE payment IN (
+             SELECT c.payment FROM payments_payment p JOIN payments_charge c ON c.payment = p.id
+             WHERE p.payer = :person AND (c.account <> '' OR c.address <> '' OR c.page IS NOT NULL)
+             ORDER BY c.payment LIMIT 200)",
+        params!["person" => person],
+    )
 }

@@ -216,9 +216,45 @@ pub(crate) fn delete_guest(tx: &mut Tx, guest: PersonId) -> Result<bool, DbError
 pub(crate) fn banned(rx: &mut Rx, people: &[PersonId]) -> Result<BTreeSet<PersonId>, DbError> {
     let mut banned = BTreeSet::new();
     in_lists(people, |list, params| {
-        let sql = format!("SELECT id FROM people_person WHERE id IN ({list}) AND state = 'banned'");
+        let sql =
+            format!("SELECT id FROM people_person WHERE id IN ({list}) AND state IN ('banned', 'erased')");
         banned.extend(rx.list(&sql, params, |row| row.get::<PersonId>(0))?);
         Ok(())
     })?;
     Ok(banned)
+}
+
+/// The guests that turned out to be this member, most 100.
+pub(crate) fn guests_of(rx: &mut Rx, member: PersonId) -> Result<Vec<PersonId>, DbError> {
+    rx.list(
+        "SELECT guest FROM people_alias WHERE member = :member ORDER BY guest LIMIT 100",
+        params!["member" => member],
+        |row| row.get(0),
+    )
+}
+
+/// Ends a member for good: without number, password, addresses, sessions, second factor and places at shops, under a
+/// name that is nobody's. `false` when it is no member any more.
+pub(crate) fn erase_person(tx: &mut Tx, person: PersonId, phone: Option<&str>) -> Result<bool, DbError> {
+    let ended = tx.execute(
+        "UPDATE people_person SET state = :erased, phone = NULL, password = NULL, addresses = 0,
+             default_address = NULL, name = CASE WHEN locale = 'en' THEN 'Deleted account' ELSE '已注销' END
+         WHERE id = :person AND state = :member AND is_operator = 0",
+        params!["person" => person, "erased" => State::Erased.word(), "member" => State::Member.word()],
+    )?;
+    if ended == 0 {
+        return Ok(false);
+    }
+    tx.later("DELETE FROM people_address WHERE person = :person", params!["person" => person])?;
+    tx.later("DELETE FROM people_session WHERE person = :person", params!["person" => person])?;
+    tx.later("DELETE FROM people_totp WHERE person = :person", params!["person" => person])?;
+    tx.later("DELETE FROM people_recovery WHERE person = :person", params!["person" => person])?;
+    tx.later("DELETE FROM people_staff WHERE person = :person", params!["person" => person])?;
+    tx.later("DELETE FROM people_limit WHERE key = :key", params!["key" => person.to_string()])?;
+    if let Some(phone) = phone {
+        tx.later("DELETE FROM people_phone WHERE phone = :phone", params!["phone" => phone])?;
+        tx.later("DELETE FROM people_code WHERE phone = :phone", params!["phone" => phone])?;
+        tx.later("DELETE FROM people_limit WHERE key = :phone", params!["phone" => phone])?;
+    }
+    Ok(true)
 }

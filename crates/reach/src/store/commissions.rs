@@ -452,3 +452,24 @@ pub(crate) fn pay_off(
     )?;
     Ok(paid == 1)
 }
+
+/// Whether somebody has a commission that is neither paid nor ended.
+pub(crate) fn has_open_commissions(rx: &mut Rx, person: PersonId) -> Result<bool, DbError> {
+    let found: Option<CommissionId> = rx.opt(
+        "SELECT id FROM reach_commission WHERE beneficiary = :person AND state IN ('frozen', 'held')
+             AND amount > clawed ORDER BY order_id, line, level LIMIT 1",
+        params!["person" => person],
+        |row| row.get(0),
+    )?;
+    Ok(found.is_some())
+}
+
+/// Whether somebody owes commission that was taken back.
+pub(crate) fn has_debt(rx: &mut Rx, person: PersonId) -> Result<bool, DbError> {
+    let found: Option<i64> = rx.opt(
+        "SELECT owed FROM reach_debt WHERE person = :person AND owed > 0 ORDER BY currency LIMIT 1",
+        params!["person" => person],
+        |row| row.get(0),
+    )?;
+    Ok(found.is_some())
+}

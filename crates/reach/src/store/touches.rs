@@ -144,3 +144,14 @@ pub(crate) fn remove_touches(tx: &mut Tx, guest: PersonId) -> Result<(), DbError
     tx.later("DELETE FROM reach_touch WHERE person = :guest", params!["guest" => guest])?;
     tx.later("DELETE FROM reach_turn WHERE person = :guest", params!["guest" => guest])
 }
+
+/// Removes the touches of somebody who has left at merchants where nothing was bought: the others are the evidence of
+/// what sharers were paid. Answers how many.
+pub(crate) fn forget_touches(tx: &mut Tx, person: PersonId) -> Result<u64, DbError> {
+    tx.later("DELETE FROM reach_turn WHERE person = :person", params!["person" => person])?;
+    tx.execute(
+        "DELETE FROM reach_touch WHERE person = :person
+         AND merchant NOT IN (SELECT a.merchant FROM reach_attribution a WHERE a.buyer = :person)",
+        params!["person" => person],
+    )
+}
