@@ -97,6 +97,7 @@ const shop = [
   ['people/AddressesPage', '/me/addresses', '/me/addresses', { none: NONE, says: 'people.no_addresses' }],
   ['people/DevicesPage', '/sessions', '/me/devices', { none: NONE, says: 'people.no_devices', ends: true }],
   ['people/SecurityPage', '/me/security', '/me/security', {}],
+  ['people/PrivacyPage', '/me/privacy', '/me/privacy', {}],
   ['people/MePage', '/me/wallet', '/me', { fails: 'payments.wallet_failed', waits: '#main' }],
   ['reach/CommissionsPage', '/me/commissions', '/me/commissions', { none: NONE, says: 'reach.no_commissions', ends: true }],
   ['reach/LandingPage', '/entries/{}', '/s/K7Q2M0', {}],

@@ -5,7 +5,7 @@ export default {
   },
   tab: { home: 'Home', categories: 'Categories', cart: 'Cart', me: 'Me' },
   page: {
-    security: 'Security', membership: 'Membership',
+    security: 'Security', privacy: 'My data', membership: 'Membership',
     wiki: 'Wiki', wiki_edit: 'Write the wiki', wiki_history: 'History', my_proposals: 'My wiki proposals', compare: 'Compare', lists: 'Shared lists', list: 'Shared list', list_join: 'Join a list',
     income: 'My income', after_sale: 'Get help', cases: 'After-sale', case: 'Case',
     reviews: 'Reviews', questions: 'Questions', question: 'Question', order_reviews: 'Review this order', my_posts: 'My reviews and questions',
@@ -103,6 +103,21 @@ export default {
   },
   ledger: { balance: 'Balance', payment: 'Payment', pending: 'Pending', none: 'No entries yet', order: 'Order' },
   right: { products: 'products and prices', stock: 'stock', orders: 'orders and shipping', refunds: 'refunds', deals: 'team buying', reach: 'shares and commissions', money: 'balance', staff: 'staff and log' },
+  privacy: {
+    take: 'Take my data along', take_note: 'One JSON file with every record listed below, readable by machines. You prove who you are before it is made.', download: 'Download',
+    held: 'What is kept, and what becomes of it', shared_note: 'A shop sees your orders there, where they go, and your after-sale cases. Others see the first character of your name only.',
+    leave: 'Delete account', leave_note: 'This cannot be undone. All devices are signed out at once and your number can be registered anew; name, number, addresses and what you wrote are removed within minutes. Records of trade that the law asks for stay, without you in them.',
+    first: 'Finish these first:', sure: 'Your tiers, offers and shares are gone with the account and cannot be restored.', type_label: 'Type “{word}” to confirm', word: 'delete', leave_for_good: 'Delete for good', left: 'Your account is deleted',
+    fate: { removed: 'Removed when you leave', kept: 'Kept when you leave, without personal details', mixed: 'Partly removed; the rest is kept without personal details', expires: 'Removed by itself after some days' },
+    kind: {
+      rest: 'Answers to your latest requests', ledger: 'Wallet and its entries', people: 'Name, number, addresses, devices, work for shops', settlement: 'Income by quarter', stock: 'Goods put aside for unpaid orders', pricing: 'Promotions used', membership: 'Growth', search: 'What you searched for', deals: 'Teams you joined',
+      reach: 'Shares, whose share brought you, commissions', payments: 'Payments and refunds', orders: 'Cart, orders and refunds', aftersale: 'After-sale cases and what you wrote', knowledge: 'Reviews, questions, wiki and shared lists', insight: 'Days on which you bought at a shop',
+    },
+    bind: {
+      orders: { open: 'An order is not finished' }, payments: { open: 'A payment or refund is under way' }, aftersale: { open: 'An after-sale case is under way' }, wallet: { not_empty: 'There is money in your wallet; spend it first' },
+      commissions: { open: 'A commission is not settled yet', owed: 'A commission that was taken back is still owed' }, person: { is_operator: 'You run the platform; let a colleague end that first', owns_shop: 'You own a shop; hand it over first' },
+    },
+  },
   people: {
     large: 'Large text', large_note: 'Bigger text, bigger buttons', name_head: 'Name', shown_name: 'Name', name_note: 'Others see only the first character in teams and shared links, such as “J**”. Shops you bought from see all of it.', renamed: 'Name saved', set_password: 'Set a password', change_password: 'Change the password', current_password: 'Current password', new_password: 'New password', password_note: 'At least 8 characters. You can then sign in with phone and password. The first one can be set within 15 minutes of signing in by code.', password_note_change: 'At least 8 characters. Forgotten the current one? Sign in by code; for 15 minutes it is not needed.', prove: 'Sign in by code', password_set: 'Password saved', end_others: 'Sign out all other devices', end_others_note: 'Every device but this one must sign in again.', others_ended: 'All other devices are signed out', end_session_of: 'Sign out {name}',
     sign_in: 'Sign in', sign_out: 'Sign out', welcome: 'Hello', console: 'Merchant console', language: 'Language', region_hint: 'Province, city, district', default_address: 'Use as default', default: 'Default', add_address: 'Add an address', edit_address: 'Edit address',

@@ -5,7 +5,7 @@ export default {
   },
   tab: { home: '首页', categories: '分类', cart: '购物车', me: '我的' },
   page: {
-    security: '安全', membership: '会员中心',
+    security: '安全', privacy: '我的数据', membership: '会员中心',
     wiki: '商品百科', wiki_edit: '编写百科', wiki_history: '修订历史', my_proposals: '我的百科提议', compare: '商品对比', lists: '一起选', list: '一起选的清单', list_join: '加入清单',
     income: '我的收入', after_sale: '申请售后', cases: '售后', case: '售后详情',
     reviews: '评价', questions: '问答', question: '问题', order_reviews: '评价订单', my_posts: '我的评价与问答',
@@ -103,6 +103,21 @@ export default {
   },
   ledger: { balance: '余额', payment: '付款', pending: '待入账', none: '还没有收支', order: '查看订单' },
   right: { products: '商品与定价', stock: '库存', orders: '订单与发货', refunds: '退款', deals: '拼团活动', reach: '分享与佣金', money: '账户与流水', staff: '成员与日志' },
+  privacy: {
+    take: '带走我的数据', take_note: '一个 JSON 文件，包含下面列出的全部记录，机器可读。下载前要再次验证身份。', download: '下载',
+    held: '保存了什么，注销后怎样', shared_note: '店铺能看到你在该店的订单、收货信息和售后；别人只看到你昵称的第一个字。',
+    leave: '注销账号', leave_note: '注销后无法恢复：立即退出所有设备，手机号可以重新注册；姓名、电话、地址和写下的文字在几分钟内删除。法律要求保存的交易记录保留，不再带有你的信息。',
+    first: '先把这些办完：', sure: '注销后会员等级、优惠和分享关系都会消失，不能恢复。', type_label: '输入“{word}”确认', word: '注销', leave_for_good: '确认注销', left: '账号已注销',
+    fate: { removed: '注销后删除', kept: '注销后保留，去掉个人信息', mixed: '部分删除，其余去掉个人信息后保留', expires: '几天后自动删除' },
+    kind: {
+      rest: '最近请求的答复', ledger: '钱包和流水', people: '昵称、手机号、地址、设备、店员身份和操作记录', settlement: '按季度的收入', stock: '为未付款订单留的货', pricing: '用过的促销', membership: '成长值', search: '搜过的词', deals: '参加的拼团',
+      reach: '分享、经由谁的分享来、佣金', payments: '付款和退款', orders: '购物车、订单和退款', aftersale: '售后和写下的说明', knowledge: '评价、提问、百科和共享清单', insight: '在店铺购买的天数',
+    },
+    bind: {
+      orders: { open: '还有未完成的订单' }, payments: { open: '有付款或退款正在处理' }, aftersale: { open: '有售后正在处理' }, wallet: { not_empty: '钱包里还有余额，请先用完' },
+      commissions: { open: '还有未结算的佣金', owed: '有退回的佣金尚未补足' }, person: { is_operator: '你是平台运营人员，请先由同事取消身份', owns_shop: '你是店主，请先转交店铺' },
+    },
+  },
   people: {
     large: '大字模式', large_note: '字更大，按钮更好点', name_head: '昵称', shown_name: '昵称', name_note: '别人在拼团和分享里只看到第一个字，如“小*”。买过东西的店铺能看到全名。', renamed: '昵称已保存', set_password: '设置登录密码', change_password: '修改登录密码', current_password: '当前密码', new_password: '新密码', password_note: '至少 8 个字符。设置后可以用手机号加密码登录。首次设置须在验证码登录后 15 分钟内。', password_note_change: '至少 8 个字符。忘了当前密码时，用验证码重新登录后 15 分钟内可以不填。', prove: '用验证码登录', password_set: '密码已保存', end_others: '退出其他所有设备', end_others_note: '除了本机，其他设备都要重新登录。', others_ended: '其他设备都已退出', end_session_of: '让 {name} 下线',
     sign_in: '登录', sign_out: '退出登录', welcome: '你好', console: '商家工作台', language: '语言', region_hint: '如：浙江省杭州市西湖区', default_address: '设为默认地址', default: '默认', add_address: '新增收货地址', edit_address: '编辑收货地址',

@@ -20,6 +20,7 @@ export default {
     idempotency: { key_missing: '请求缺少幂等键', in_flight: '同一请求正在处理，请稍候', key_reused: '这次请求与之前的不一致，请刷新后重新提交' },
     sign_in: { too_many: '尝试太频繁，请稍后再试', banned: '这个号码暂时不能登录', code_wrong: '验证码不正确或已过期', password_wrong: '手机号或密码不正确', second_needed: '请输入身份验证器的动态码或恢复码', second_wrong: '动态码不正确或已用过，请输入下一个' },
     second_factor: { exists: '已经开启了两步验证', none: '还没有开启两步验证', wrong: '动态码不正确或已用过，请检查手机时间', own_first: '请先为自己开启两步验证，否则会把自己挡在外面' },
+    me: { bound: '还有事情没办完，暂时不能注销' },
     step_up: { second_needed: '请输入身份验证器的动态码或恢复码', proof_needed: '请输入密码或短信验证码', wrong: '不正确，或已经用过' },
     checkout: { nothing_to_pay: '优惠后有订单应付为 0，暂不能下单，请加一件商品', no_return_unconfirmed: '有商品不支持七天无理由退货，请逐件确认', price_changed: '价格刚刚有变化，请核对后再提交', empty: '没有可结算的商品', cart_changed: '购物车有变化，请返回查看', currency: '不同币种的商品要分开结算', deal: '拼团一次只能买一种规格', items: '商品种类或数量不正确', not_for_sale: '有商品已下架，请移除后再提交', address_not_found: '请先添加收货地址' },
     knowledge: { stale: '百科刚被别人改过，请先复制你的文字再刷新', unchanged: '百科已经是这样写的', decided: '这条提议已有人处理，请刷新', bad_article: '最多 500 行、10 个出处，网址以 https:// 或 http:// 开头', proposals_full: '这件商品等待处理的提议太多，请以后再来', not_received: '收到货后才能评价', reviewed: '这件商品已经评价过', own_shop: '你是本店人员，不能评价本店商品', follow_up: '180 天内可以追评一次', replied: '这条评价已有回复', stars: '请给 1 到 5 星，标签最多 8 个', words: '含有不能公开的词，请换个说法', own: '不能对自己写的内容这样做', too_many: '这一小时操作太多，请稍后再来', state: '现在不能这样做，请刷新后再看', bad_words: '最多 500 个词，每个至少两个字', words_changed: '词表已被别人修改，请先刷新' },

@@ -6,5 +6,6 @@ export const routes: RouteRecordRaw[] = [
   { path: '/me/addresses', component: () => import('./AddressesPage.vue'), meta: { title: 'page.addresses', member: true } },
   { path: '/me/account', component: () => import('./AccountPage.vue'), meta: { title: 'page.account', member: true } },
   { path: '/me/security', component: () => import('./SecurityPage.vue'), meta: { title: 'page.security', member: true } },
+  { path: '/me/privacy', component: () => import('./PrivacyPage.vue'), meta: { title: 'page.privacy', member: true } },
   { path: '/me/devices', component: () => import('./DevicesPage.vue'), meta: { title: 'page.devices', member: true } },
 ]
