@@ -15,7 +15,10 @@ use crate::post::{self, PostError};
 use crate::store::article::{self as store, RevisionRow, Written};
 
 pub(crate) fn routes() -> OpenApiRouter<Ctx> {
-    OpenApiRouter::new().routes(routes!(article_write)).routes(routes!(article_restore))
+    OpenApiRouter::new()
+        .routes(routes!(article_write))
+        .routes(routes!(article_restore))
+        .routes(routes!(revision_hide))
 }
 
 /// Why an article was not changed. Nothing was.
@@ -39,6 +42,12 @@ pub(crate) enum ArticleError {
     #[error("this has words that are not said in public here; say it in others")]
     #[problem(422, "knowledge.words")]
     Words,
+    #[error("an operator took this revision out of sight")]
+    #[problem(409, "knowledge.revision_hidden")]
+    Hidden,
+    #[error("it is so already, or is the revision in force: bring another one back first")]
+    #[problem(409, "knowledge.revision_state")]
+    State,
     #[error("many proposals for this product wait already")]
     #[problem(409, "knowledge.proposals_full")]
     Full,
@@ -155,7 +164,7 @@ pub(crate) fn publish(
         return Err(ArticleError::Stale);
     }
     let Next { base, written, restored, proposal } = next;
-    let row = RevisionRow { number: base.saturating_add(1), written, restored, proposal };
+    let row = RevisionRow { number: base.saturating_add(1), written, restored, proposal, hidden_for: None };
     Ok(store::insert_revision(tx, product, &row)?)
 }
 
@@ -199,6 +208,9 @@ fn restore(
     let merchant = shop_of(tx, Some(actor), product)?;
     actor.may(merchant, Right::Products)?;
     let old = store::find_revision(tx, product, number)?.ok_or(Denied::Unknown)?;
+    if old.hidden_for.is_some() {
+        return Err(ArticleError::Hidden);
+    }
     let remark = body.comment.as_str().to_owned();
     let written =
         Written { author: actor.person, side: Side::Shop, remark, created_at: tx.now(), ..old.written };
@@ -263,4 +275,45 @@ mod tests {
             assert!(!is_web(bad), "{bad}");
         }
     }
+}
+
+/// Take an old revision out of sight, or put it back.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RevisionHideBody {
+    /// Why it is out of sight; nothing puts it back.
+    reason: Option<Text<1, 200>>,
+}
+
+fn hide(
+    tx: &mut Tx,
+    actor: &Actor,
+    (product, number): (ProductId, i64),
+    body: &RevisionHideBody,
+) -> Result<ArticleView, ArticleError> {
+    actor.must_be_operator()?;
+    let merchant = shop_of(tx, Some(actor), product)?;
+    store::find_revision(tx, product, number)?.ok_or(Denied::Unknown)?;
+    let reason = body.reason.as_ref().map(Text::as_str);
+    if !store::hide_revision(tx, (product, number), reason)? {
+        return Err(ArticleError::State);
+    }
+    let act = if reason.is_some() { "knowledge.revision_hide" } else { "knowledge.revision_show" };
+    let detail = format!("{number}: {}", reason.unwrap_or("-"));
+    people::api::log_act(tx, actor, Some(merchant), act, &product.to_string(), &detail)?;
+    article_views::article(tx, Some(actor), product)
+}
+
+/// Take an old revision out of sight, or put it back: its text and comment are told to operators only then. Operators.
+#[utoipa::path(post, path = "/api/v1/products/{product}/article/revisions/{number}/hide", tag = "knowledge",
+    params(("product" = ProductId, Path), ("number" = i64, Path)), request_body = RevisionHideBody,
+    responses((status = 200, body = ArticleView), ArticleError, Common))]
+async fn revision_hide(
+    ctx: rest::State,
+    actor: Actor,
+    Path(what): Path<(ProductId, i64)>,
+    command: Command<RevisionHideBody>,
+) -> Result<Response, Refused> {
+    let (own, body) = (actor.clone(), command.body);
+    ctx.once(&actor, &command.once, StatusCode::OK, move |tx| hide(tx, &own, what, &body)).await
 }

@@ -36,6 +36,8 @@ struct RevisionBrief {
     restored: Option<i64>,
     /// Whether it was proposed by somebody outside the shop.
     was_proposed: bool,
+    /// Why an operator took it out of sight; its text and comment are then told to operators only.
+    hidden_for: Option<String>,
     created_at: Timestamp,
 }
 
@@ -138,6 +140,16 @@ impl Names {
     }
 }
 
+/// A revision without what only operators may still read.
+fn seen(actor: Option<&Actor>, mut row: RevisionRow) -> RevisionRow {
+    if row.hidden_for.is_some() && !actor.is_some_and(|actor| actor.is_operator) {
+        row.written.words.clear();
+        row.written.sources.clear();
+        row.written.remark.clear();
+    }
+    row
+}
+
 fn brief(names: &Names, merchant: MerchantId, row: &RevisionRow) -> RevisionBrief {
     RevisionBrief {
         number: row.number,
@@ -146,6 +158,7 @@ fn brief(names: &Names, merchant: MerchantId, row: &RevisionRow) -> RevisionBrie
         comment: row.written.remark.clone(),
         restored: row.restored,
         was_proposed: row.proposal.is_some(),
+        hidden_for: row.hidden_for.clone(),
         created_at: row.written.created_at,
     }
 }
@@ -219,6 +232,7 @@ async fn revision_list(
     let read = move |rx: &mut Rx| {
         let merchant = article::shop_of(rx, actor.as_ref(), product)?;
         let rows = store::list_revisions(rx, product, before, request.more())?;
+        let rows = rows.into_iter().map(|row| seen(actor.as_ref(), row)).collect();
         let page = Page::from_rows(rows, request.limit(), |row| Cursor::new([row.number.to_string()]));
         let of: Vec<_> = page.items.iter().map(|row| (product, merchant, row.written.author)).collect();
         let names = Names::of(rx, &of)?;
@@ -242,20 +256,28 @@ fn revision_changes(
     compared: Option<i64>,
 ) -> Result<RevisionChanges, ArticleError> {
     let merchant = article::shop_of(rx, actor, product)?;
-    let row = store::find_revision(rx, product, number)?.ok_or(Denied::Unknown)?;
+    let row = seen(actor, store::find_revision(rx, product, number)?.ok_or(Denied::Unknown)?);
     let compared = compared.unwrap_or(number.saturating_sub(1));
     let old = match compared {
-        0 => String::new(),
-        other => store::find_revision(rx, product, other)?.ok_or(Denied::Unknown)?.written.words,
+        0 => None,
+        other => Some(seen(actor, store::find_revision(rx, product, other)?.ok_or(Denied::Unknown)?)),
+    };
+    let is_hidden = |row: &RevisionRow| row.hidden_for.is_some();
+    let is_told = actor.is_some_and(|actor| actor.is_operator)
+        || !(is_hidden(&row) || old.as_ref().is_some_and(is_hidden));
+    // What differs from a text that is out of sight would tell the text.
+    let changes = match is_told {
+        true => diff::changes(old.as_ref().map_or("", |old| &old.written.words), &row.written.words),
+        false => Vec::new(),
     };
     let (current, _) = store::find_article(rx, product)?;
     let may_write = actor.is_some_and(|actor| actor.may(merchant, Right::Products).is_ok());
     Ok(RevisionChanges {
-        changes: diff::changes(&old, &row.written.words),
+        changes,
+        may_restore: may_write && current != number && !is_hidden(&row),
         revision: revision(rx, (product, merchant), row)?,
         current,
         compared,
-        may_restore: may_write && current != number,
     })
 }
 
@@ -292,7 +314,8 @@ pub(crate) fn proposal(rx: &mut Rx, actor: &Actor, row: ProposalRow) -> Result<P
     if actor.person != row.written.author {
         actor.may(row.merchant, Right::Products)?;
     }
-    let old = store::find_revision(rx, row.product, row.base)?.map(|old| old.written.words);
+    let old = store::find_revision(rx, row.product, row.base)?;
+    let old = old.map(|old| seen(Some(actor), old).written.words);
     let (revision, _) = store::find_article(rx, row.product)?;
     let names = Names::of(rx, &[(row.product, row.merchant, row.written.author)])?;
     Ok(ProposalView {

@@ -33,7 +33,8 @@ use rest::Module;
 
 /// This module's tables.
 pub const MIGRATIONS: Migrations = db::migrations!("knowledge": 1 "knowledge" "../migrations/0001_knowledge.sql",
-        2 "article" "../migrations/0002_article.sql", 3 "list" "../migrations/0003_list.sql");
+        2 "article" "../migrations/0002_article.sql", 3 "list" "../migrations/0003_list.sql",
+        4 "hidden revision" "../migrations/0004_hidden_revision.sql");
 
 /// The module.
 pub fn module() -> Module {

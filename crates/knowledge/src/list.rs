@@ -8,6 +8,7 @@ use rest::{Actor, Command, Common, Ctx, Denied, Member, OpenApiRouter, Path, Ref
 use serde::Deserialize;
 
 use crate::list_views::{self, ListView};
+use crate::model::Standing;
 use crate::post;
 use crate::store::list::{self as store, ListRow, Place};
 use crate::store::{self as posts, Limit};
@@ -41,6 +42,9 @@ pub(crate) enum ListError {
     #[error("who made a list closes it instead of leaving")]
     #[problem(409, "list.owner_stays")]
     OwnerStays,
+    #[error("this has words that are not said here; say it in others")]
+    #[problem(422, "knowledge.words")]
+    Words,
     #[error("that was a lot in one hour; go on later")]
     #[problem(429, "list.too_many")]
     TooMany,
@@ -62,6 +66,13 @@ pub(crate) struct ListActBody {}
 
 pub(crate) fn take(tx: &mut Tx, actor: &Actor, limit: Limit) -> Result<(), ListError> {
     if posts::take(tx, actor.person, limit)? { Ok(()) } else { Err(ListError::TooMany) }
+}
+
+/// Refuses what has a word of the list of held words: a link to a list goes to whoever has it, and nobody looks at what
+/// is said there.
+pub(crate) fn may_be_said(rx: &mut Rx, words: &str) -> Result<(), ListError> {
+    let is_held = post::standing_of(rx, words)? == Standing::Held;
+    if is_held { Err(ListError::Words) } else { Ok(()) }
 }
 
 /// A list that this person is in.
@@ -86,6 +97,7 @@ fn code(tx: &mut Tx) -> String {
 
 fn create(tx: &mut Tx, actor: &Actor, title: &str) -> Result<ListView, ListError> {
     take(tx, actor, LISTS)?;
+    may_be_said(tx, title)?;
     let row = ListRow {
         id: tx.new_id(),
         owner: actor.person,

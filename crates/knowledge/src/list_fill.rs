@@ -54,6 +54,7 @@ fn add(tx: &mut Tx, actor: &Actor, id: ListId, body: &ListItemBody) -> Result<Li
         return Err(ListError::NotForSale);
     }
     let note = body.note.as_ref().map_or("", |note| note.as_str()).to_owned();
+    list::may_be_said(tx, &note)?;
     let item = ItemRow { sku: body.sku, added_by: actor.person, note, votes: 0, added_at: tx.now() };
     if store::insert_item(tx, id, &item)? && !store::take_place(tx, id, Place::Item)? {
         return Err(list::no_place(tx, id)?);
@@ -93,6 +94,7 @@ fn vote(
 fn say(tx: &mut Tx, actor: &Actor, id: ListId, words: &str) -> Result<ListView, ListError> {
     let row = list::own(tx, actor, id)?;
     list::take(tx, actor, WORDS)?;
+    list::may_be_said(tx, words)?;
     if !store::take_place(tx, id, Place::Word)? {
         return Err(list::no_place(tx, id)?);
     }

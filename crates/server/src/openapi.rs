@@ -65,6 +65,7 @@ const COMMANDS: &[&str] = &[
     "review_follow_up",
     "review_reply",
     "review_write",
+    "revision_hide",
     "staff_create",
     "stock_adjust",
     "synonym_create",

@@ -154,7 +154,7 @@ export const posts = [
   post(7, 'answer', '我家放了两周', { side: 'buyer', may: ['vote', 'report', 'accept'] }),
 ]
 
-const revision = (n, comment, more = {}) => ({ number: n, author: n === 2 ? '周*' : merchants[0].name, side: n === 2 ? 'buyer' : 'shop', comment, restored: null, was_proposed: n === 2, created_at: at(-86400 * (4 - n)), ...more })
+const revision = (n, comment, more = {}) => ({ number: n, author: n === 2 ? '周*' : merchants[0].name, side: n === 2 ? 'buyer' : 'shop', comment, restored: null, hidden_for: null, was_proposed: n === 2, created_at: at(-86400 * (4 - n)), ...more })
 export const revisions = [revision(3, '还原到第 1 版', { restored: 1 }), revision(2, '补充保存方法'), revision(1, '写了第一版')]
 const articleWords = '# 怎么挑\n看**果脐**的大小，小的更甜。\n\n- 大果适合榨汁\n- 中果适合直接吃\n## 怎么放\n阴凉处放两周，冷藏一个月。'
 export const article = { product: products[0].id, product_title: products[0].title, merchant: products[0].merchant, revision: 3, current: { about: revisions[0], words: articleWords, sources: ['https://example.org/orange'] }, waiting: null, may: ['propose'] }

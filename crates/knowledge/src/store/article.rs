@@ -25,6 +25,8 @@ pub(crate) struct RevisionRow {
     pub(crate) written: Written,
     pub(crate) restored: Option<i64>,
     pub(crate) proposal: Option<ProposalId>,
+    /// Why an operator took it out of sight.
+    pub(crate) hidden_for: Option<String>,
 }
 
 /// Where a proposal stands.
@@ -113,7 +115,8 @@ fn revision(row: &Row<'_>) -> Result<RevisionRow, DbError> {
         number: row.get(0)?,
         restored: row.get(1)?,
         proposal: row.get(2)?,
-        written: written(row, 3)?,
+        hidden_for: row.get(3)?,
+        written: written(row, 4)?,
     })
 }
 
@@ -123,11 +126,31 @@ pub(crate) fn find_revision(
     number: i64,
 ) -> Result<Option<RevisionRow>, DbError> {
     rx.opt(
-        "SELECT number, restored, proposal, author, side, words, sources, remark, created_at
+        "SELECT number, restored, proposal, hidden_for, author, side, words, sources, remark, created_at
          FROM knowledge_revision WHERE product = :product AND number = :number",
         params!["product" => product, "number" => number],
         revision,
     )
+}
+
+/// Takes an old revision out of sight, or with no reason back into it; `false` when it is there or not already, or is
+/// the one in force.
+pub(crate) fn hide_revision(
+    tx: &mut Tx,
+    (product, number): (ProductId, i64),
+    reason: Option<&str>,
+) -> Result<bool, DbError> {
+    let changed = tx.execute(
+        "UPDATE knowledge_revision SET hidden_for = :reason
+         WHERE product = :product AND number = :number
+             AND CASE WHEN hidden_for IS NULL THEN 0 ELSE 1 END <> :hidden
+             AND number < (SELECT a.revision FROM knowledge_article a WHERE a.product = :product)",
+        params![
+            "product" => product, "number" => number, "hidden" => i64::from(reason.is_some()),
+            "reason" => reason.map(str::to_owned),
+        ],
+    )?;
+    Ok(changed == 1)
 }
 
 /// Revisions without their texts, newest first.
@@ -138,7 +161,7 @@ pub(crate) fn list_revisions(
     limit: i64,
 ) -> Result<Vec<RevisionRow>, DbError> {
     rx.list(
-        "SELECT number, restored, proposal, author, side, '', '[]', remark, created_at
+        "SELECT number, restored, proposal, hidden_for, author, side, '', '[]', remark, created_at
          FROM knowledge_revision WHERE product = :product AND number < :before
          ORDER BY product DESC, number DESC LIMIT :limit",
         params!["product" => product, "before" => before, "limit" => limit],

@@ -132,3 +132,62 @@ app_test!(of_edits_on_one_revision_one_wins, parts, |app| {
     assert_eq!(get(&app, &shop, "", "/revisions").await.expect(200)["items"].as_array().unwrap().len(), 1);
     app.audit().await;
 });
+
+app_test!(an_operator_takes_old_revisions_out_of_sight, parts, |app| {
+    let shop = shop(&app).await;
+    let operator = operator(&app).await;
+    for (base, words) in [(0, "好\n旧话"), (1, "好\n坏话"), (2, "好")] {
+        post(&app, &shop, &shop.owner, "", text(base, words)).await.expect(201);
+    }
+    let hide = |number: i64, who: &'_ Someone, reason: Value| {
+        let (path, token) = (format!("/revisions/{number}/hide"), who.clone());
+        let (app, shop) = (&app, &shop);
+        async move { post(app, shop, &token, &path, json!({ "reason": reason })).await }
+    };
+    hide(2, &shop.owner, json!("骂人")).await.expect_problem(403, "auth.forbidden");
+    hide(3, &operator, json!("骂人")).await.expect_problem(409, "knowledge.revision_state");
+    hide(9, &operator, json!("骂人")).await.expect_problem(404, "not_found");
+    hide(2, &operator, Value::Null).await.expect_problem(409, "knowledge.revision_state");
+    let at_once = join_all((0..4).map(|_| hide(2, &operator, json!("骂人")))).await;
+    assert_eq!(at_once.iter().filter(|answer| answer.status == 200).count(), 1);
+    // Neither the revision nor what was changed to and from it tells the text to anybody but operators.
+    for (number, token) in [(2, ""), (3, ""), (2, &shop.owner.token), (3, &shop.owner.token)] {
+        let seen = get(&app, &shop, token, &format!("/revisions/{number}")).await.expect(200);
+        assert!(!seen.to_string().contains("坏话"), "{seen}");
+        assert_eq!(seen["changes"], json!([]));
+    }
+    let seen = get(&app, &shop, "", "/revisions/3?compared=1").await.expect(200);
+    assert!(seen.to_string().contains("旧话"));
+    let list = get(&app, &shop, "", "/revisions").await.expect(200);
+    assert_eq!((&list["items"][1]["hidden_for"], &list["items"][1]["comment"]), (&json!("骂人"), &json!("")));
+    assert!(get(&app, &shop, &operator.token, "/revisions/2").await.expect(200).to_string().contains("坏话"));
+    let back = json!({ "base": 3, "comment": "恢复" });
+    post(&app, &shop, &shop.owner, "/revisions/2/restore", back)
+        .await
+        .expect_problem(409, "knowledge.revision_hidden");
+    hide(2, &operator, Value::Null).await.expect(200);
+    assert!(get(&app, &shop, "", "/revisions/2").await.expect(200).to_string().contains("坏话"));
+    app.audit().await;
+});
+
+app_test!(the_last_place_among_proposals_goes_to_one, parts, |app| {
+    let shop = shop(&app).await;
+    let mut people = Vec::new();
+    for n in 0..4 {
+        people.push(someone(&app, 10 + n).await);
+    }
+    for n in 0..18 {
+        let words = format!("写法{n}");
+        post(&app, &shop, &people[n % 2], "/proposals", text(0, &words)).await.expect(201);
+    }
+    let words: Vec<String> = (0..8).map(|n| format!("抢{n}")).collect();
+    let put = words
+        .iter()
+        .enumerate()
+        .map(|(n, words)| post(&app, &shop, &people[2 + n % 2], "/proposals", text(0, words)));
+    let put = join_all(put).await;
+    let with = |status: u16| put.iter().filter(|answer| answer.status == status).count();
+    assert_eq!((with(201), with(409)), (2, 6));
+    assert_eq!(get(&app, &shop, &shop.owner.token, "").await.expect(200)["waiting"], 20);
+    app.audit().await;
+});

@@ -149,3 +149,36 @@ app_test!(votes_and_joins_at_once_count_once, parts, |app| {
     assert_eq!((seen["members"].as_array().unwrap().len(), &seen["items"][0]["votes"]), (7, &json!(6)));
     app.audit().await;
 });
+
+app_test!(held_words_are_not_said_in_lists, parts, |app| {
+    let shop = shop(&app).await;
+    let title = json!({ "title": "好评返-现" });
+    app.post("/api/v1/lists", &shop.buyer.token, title).await.expect_problem(422, "knowledge.words");
+    let list = made(&app, &shop.buyer).await;
+    let item = json!({ "sku": shop.sku, "note": "加 微 信" });
+    act(&app, &shop.buyer, &list, "items", item).await.expect_problem(422, "knowledge.words");
+    let words = json!({ "words": "刷单吗" });
+    act(&app, &shop.buyer, &list, "words", words).await.expect_problem(422, "knowledge.words");
+    let seen = see(&app, &shop.buyer, &list).await.expect(200);
+    assert_eq!((&seen["items"], &seen["words"]), (&json!([]), &json!([])));
+    app.audit().await;
+});
+
+app_test!(the_last_words_of_a_list_go_to_one, parts, |app| {
+    let shop = shop(&app).await;
+    let list = made(&app, &shop.buyer).await;
+    let mut people = vec![];
+    for n in 0..5 {
+        let who = someone(&app, 100 + n).await;
+        join(&app, &who, &list).await.expect(200);
+        people.push(who);
+    }
+    for n in 0..498 {
+        let words = json!({ "words": format!("第{n}句") });
+        act(&app, &people[n % 5], &list, "words", words).await.expect(200);
+    }
+    let said = (0..10).map(|n| act(&app, &people[n % 5], &list, "words", json!({ "words": "末" })));
+    let said = join_all(said).await;
+    assert_eq!((statuses(&said, 200), statuses(&said, 409)), (2, 8));
+    app.audit().await;
+});

@@ -2756,6 +2756,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/products/{product}/article/revisions/{number}/hide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take an old revision out of sight, or put it back: its text and comment are told to operators only then. Operators. */
+        post: operations["revision_hide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/products/{product}/article/revisions/{number}/restore": {
         parameters: {
             query?: never;
@@ -5424,6 +5441,8 @@ export interface components {
                 author: string;
                 comment: string;
                 created_at: components["schemas"]["Timestamp"];
+                /** @description Why an operator took it out of sight; its text and comment are then told to operators only. */
+                hidden_for: string | null;
                 /** Format: int64 */
                 number: number;
                 /**
@@ -6296,6 +6315,8 @@ export interface components {
             author: string;
             comment: string;
             created_at: components["schemas"]["Timestamp"];
+            /** @description Why an operator took it out of sight; its text and comment are then told to operators only. */
+            hidden_for: string | null;
             /** Format: int64 */
             number: number;
             /**
@@ -6323,6 +6344,10 @@ export interface components {
             /** @description Whether the person who asks may bring it back. */
             may_restore: boolean;
             revision: components["schemas"]["RevisionView"];
+        };
+        /** @description Take an old revision out of sight, or put it back. */
+        RevisionHideBody: {
+            reason?: components["schemas"]["Text1To200"] | null;
         };
         /** @description A revision with its text. */
         RevisionView: {
@@ -8889,7 +8914,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `knowledge.stale`, `knowledge.unchanged`, `knowledge.decided`, `knowledge.proposals_full`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
+            /** @description `knowledge.stale`, `knowledge.unchanged`, `knowledge.decided`, `knowledge.revision_hidden`, `knowledge.revision_state`, `knowledge.proposals_full`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9025,7 +9050,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `knowledge.stale`, `knowledge.unchanged`, `knowledge.decided`, `knowledge.proposals_full`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
+            /** @description `knowledge.stale`, `knowledge.unchanged`, `knowledge.decided`, `knowledge.revision_hidden`, `knowledge.revision_state`, `knowledge.proposals_full`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11799,7 +11824,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `list.not_for_sale`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
+            /** @description `list.not_for_sale`, `knowledge.words`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12002,7 +12027,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `list.not_for_sale`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
+            /** @description `list.not_for_sale`, `knowledge.words`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12204,7 +12229,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `list.not_for_sale`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
+            /** @description `list.not_for_sale`, `knowledge.words`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12340,7 +12365,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `list.not_for_sale`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
+            /** @description `list.not_for_sale`, `knowledge.words`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12477,7 +12502,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `list.not_for_sale`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
+            /** @description `list.not_for_sale`, `knowledge.words`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12614,7 +12639,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `list.not_for_sale`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
+            /** @description `list.not_for_sale`, `knowledge.words`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12751,7 +12776,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `list.not_for_sale`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
+            /** @description `list.not_for_sale`, `knowledge.words`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12887,7 +12912,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `list.not_for_sale`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
+            /** @description `list.not_for_sale`, `knowledge.words`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -24868,7 +24893,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `knowledge.stale`, `knowledge.unchanged`, `knowledge.decided`, `knowledge.proposals_full`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
+            /** @description `knowledge.stale`, `knowledge.unchanged`, `knowledge.decided`, `knowledge.revision_hidden`, `knowledge.revision_state`, `knowledge.proposals_full`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -25004,7 +25029,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `knowledge.stale`, `knowledge.unchanged`, `knowledge.decided`, `knowledge.proposals_full`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
+            /** @description `knowledge.stale`, `knowledge.unchanged`, `knowledge.decided`, `knowledge.revision_hidden`, `knowledge.revision_state`, `knowledge.proposals_full`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -25219,6 +25244,143 @@ export interface operations {
             };
         };
     };
+    revision_hide: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 1 to 255 visible ASCII characters, new for each thing you do */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                product: components["schemas"]["ProductId"];
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevisionHideBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleView"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`; or there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `knowledge.stale`, `knowledge.unchanged`, `knowledge.decided`, `knowledge.revision_hidden`, `knowledge.revision_state`, `knowledge.proposals_full`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not what the route takes */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `knowledge.bad_article`, `knowledge.words`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `knowledge.too_many`; or too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     article_restore: {
         parameters: {
             query?: never;
@@ -25282,7 +25444,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `knowledge.stale`, `knowledge.unchanged`, `knowledge.decided`, `knowledge.proposals_full`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
+            /** @description `knowledge.stale`, `knowledge.unchanged`, `knowledge.decided`, `knowledge.revision_hidden`, `knowledge.revision_state`, `knowledge.proposals_full`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;

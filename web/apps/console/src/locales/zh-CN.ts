@@ -24,7 +24,7 @@ export default {
   act: {
     synonym: { create: '新增同义词', update: '修改同义词', delete: '删除同义词' },
     activity: { create: '新建活动', update: '修改活动', start: '开始活动', end: '结束活动' }, aftersale: { agree: '同意售后', decline: '拒绝售后', accept: '处理退货', decide: '裁决纠纷', terms: '修改售后设置' }, fee: { set: '公布费率' }, payout: { request: '申请提现', approve: '同意提现', pay: '登记打款', reject: '驳回提现', cancel: '撤销提现' }, deposit: { ask: '设置保证金', pay: '缴纳保证金', deduct: '扣除保证金', return: '退还保证金' }, promotion: { create: '新建优惠', update: '修改优惠', live: '开始优惠', paused: '暂停优惠', ended: '结束优惠' }, commission: { set: '修改佣金规则', approve: '批准佣金', refuse: '拒绝佣金' }, merchant: { second_factor: '成员两步验证要求', create: '新建商家' }, order: { ship: '发货', refund: '退款' }, pricing: { set: '修改优惠与运费' },
-    knowledge: { article: '编写百科', article_restore: '还原百科', article_accept: '采纳百科提议', article_decline: '未采纳百科提议', reply: '回复评价', keep: '保留内容', hide: '隐藏内容', words: '修改先审词表' },
+    knowledge: { article: '编写百科', revision_hide: '隐藏百科版本', revision_show: '取消隐藏百科版本', article_restore: '还原百科', article_accept: '采纳百科提议', article_decline: '未采纳百科提议', reply: '回复评价', keep: '保留内容', hide: '隐藏内容', words: '修改先审词表' },
     membership: { set: '修改会员等级' },
     product: { create: '新建商品', update: '修改商品', publish: '上架商品', archive: '下架商品', import: '导入商品' }, stock: { adjust: '调整库存' }, staff: { invite: '邀请成员', accept: '接受邀请', decline: '拒绝邀请', add: '添加成员', remove: '移除成员', rights: '修改权限' }, person: { totp_reset: '重置两步验证', ban: '封禁', unban: '解封' },
   },

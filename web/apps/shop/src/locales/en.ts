@@ -78,7 +78,7 @@ export default {
   wiki: {
     none: 'Nobody has written about this product yet', by: 'Revision {n} by {name}', write: 'Write', propose: 'Propose a change', publish: 'Publish', history: 'History ({n})', waiting: '{n} proposals wait in the console', sources: 'Sources',
     write_note: 'This is in public at once, in the name of the shop.', propose_note: 'The shop looks at it first. Your name is shown as strangers see it.', words: 'Article', marks: 'Start a line with # for a heading, - for an item; put ** around what is strong.', sources_lines: 'Sources, one address a line', comment: 'What you changed, and why', written: 'Published', proposed: 'Sent to the shop',
-    revision: 'Revision {n}', was_proposed: 'proposed by a reader', restored: 'brought back revision {n}', compared: 'Compared with', nothing: 'nothing', restore: 'Bring this revision back', no_proposals: 'You have not proposed anything yet', declined_for: 'Declined: {reason}',
+    revision: 'Revision {n}', was_proposed: 'proposed by a reader', restored: 'brought back revision {n}', compared: 'Compared with', nothing: 'nothing', hidden_for: 'Taken out of sight by the platform: {reason}', hide: 'Take out of sight', show: 'Put back', hide_reason: 'Why it is taken out of sight', restore: 'Bring this revision back', no_proposals: 'You have not proposed anything yet', declined_for: 'Declined: {reason}',
   },
   proposal_state: { waiting: 'Waiting', accepted: 'Accepted', declined: 'Declined' },
   lists: {

@@ -78,7 +78,7 @@ export default {
   wiki: {
     none: '还没有人写这件商品的百科', by: '第 {n} 版，{name}', write: '编写', propose: '提议修改', publish: '发布', history: '修订历史（{n}）', waiting: '有 {n} 条提议在后台等待处理', sources: '出处',
     write_note: '发布后立即公开，以店铺的名义。', propose_note: '店铺看过才会公开，名字按外人能看到的样子显示。', words: '正文', marks: '行首 # 是标题，- 是列表，** 之间是重点。', sources_lines: '出处，一行一个网址', comment: '改了什么，为什么', written: '已发布', proposed: '已提交给店铺',
-    revision: '第 {n} 版', was_proposed: '读者提议', restored: '还原到第 {n} 版', compared: '对比', nothing: '空白', restore: '还原到这一版', no_proposals: '还没有提议过', declined_for: '未采纳：{reason}',
+    revision: '第 {n} 版', was_proposed: '读者提议', restored: '还原到第 {n} 版', compared: '对比', nothing: '空白', hidden_for: '平台已隐藏：{reason}', hide: '隐藏这一版', show: '取消隐藏', hide_reason: '隐藏的原因', restore: '还原到这一版', no_proposals: '还没有提议过', declined_for: '未采纳：{reason}',
   },
   proposal_state: { waiting: '等待处理', accepted: '已采纳', declined: '未采纳' },
   lists: {
