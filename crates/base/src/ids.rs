@@ -129,6 +129,10 @@ ids! {
     CaseId = "cas";
     /// A merchant's promotion.
     PromotionId = "prm";
+    /// What a merchant's coupons are made by.
+    CouponTemplateId = "cpt";
+    /// One person's coupon.
+    CouponId = "cpn";
     /// A payout to a merchant.
     PayoutId = "pyo";
     /// A line of a merchant's statement.

@@ -4,6 +4,7 @@
 #![warn(missing_docs)]
 
 mod clock;
+mod code;
 mod ids;
 mod money;
 mod page;
@@ -12,6 +13,7 @@ mod rng;
 mod text;
 
 pub use clock::{Clock, FixedClock, SystemClock, Timestamp, TimestampError};
+pub use code::share_code;
 pub use ids::*;
 pub use money::{Currency, Money, MoneyError, Ratio, Rounding, allocate};
 pub use page::{BadCursor, Cursor, Page, PageRequest};

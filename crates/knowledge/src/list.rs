@@ -88,13 +88,6 @@ pub(crate) fn no_place(rx: &mut Rx, id: ListId) -> Result<ListError, ListError> 
     Ok(if is_open { ListError::Full } else { ListError::Closed })
 }
 
-/// 120 random bits: whoever knows the code may join.
-fn code(tx: &mut Tx) -> String {
-    const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz023456789";
-    let letter = |byte: &u8| LETTERS.get(usize::from(byte & 31)).copied().map_or('a', char::from);
-    tx.random_bytes().iter().take(24).map(letter).collect()
-}
-
 fn create(tx: &mut Tx, actor: &Actor, title: &str) -> Result<ListView, ListError> {
     take(tx, actor, LISTS)?;
     may_be_said(tx, title)?;
@@ -102,7 +95,7 @@ fn create(tx: &mut Tx, actor: &Actor, title: &str) -> Result<ListView, ListError
         id: tx.new_id(),
         owner: actor.person,
         title: title.to_owned(),
-        code: code(tx),
+        code: base::share_code(&tx.random_bytes()),
         is_open: true,
         members: 1,
         items: 0,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use base::{Currency, MerchantId, Money, PersonId, ProductId, SkuId};
+use base::{CouponId, Currency, MerchantId, Money, PersonId, ProductId, SkuId};
 use catalog::api::SkuInfo;
 use db::{DbError, Lane, Rx, Tx};
 use deals::api::DealChoice;
@@ -11,7 +11,7 @@ use rest::{Actor, Common, Ctx, Json, MaybeActor, OpenApiRouter, Path, Refused, r
 use serde::{Deserialize, Serialize};
 
 use crate::cart_store::{self, SKUS_MAX};
-use crate::price::{PriceError, Priced, Wanted, known, price, price_known};
+use crate::price::{CouponOption, LINES_MAX, PriceError, Wanted, coupon_options, known, price, price_known};
 
 pub(crate) fn routes() -> OpenApiRouter<Ctx> {
     OpenApiRouter::new()
@@ -50,6 +50,9 @@ struct CartGroup {
     quote: Option<Quote>,
     /// What a little more from this shop would bring.
     next: Vec<NextOffer>,
+    /// The person's coupons for this shop, the one that saves most in front. The quote is without one: it is chosen at
+    /// checkout.
+    coupons: Vec<CouponOption>,
 }
 
 /// The cart.
@@ -137,11 +140,24 @@ fn view_of(rx: &mut Rx, person: PersonId, groups: Groups, known: &Catalogue) -> 
                 line.unit = pricing::api::member_unit(line.unit, &member);
             }
         }
-        let priced = match price_known(rx, person, &Wanted { items: orderable, deal: None }, known) {
+        let priced = match price_known(
+            rx,
+            person,
+            &Wanted { items: orderable, deal: None, coupons: Vec::new() },
+            known,
+        ) {
             Ok(priced) => priced.into_iter().next(),
             Err(PriceError::Db(error)) => return Err(error),
             // Nothing that could be ordered: the lines tell why.
             Err(_) => None,
+        };
+        let coupons = match &priced {
+            None => Vec::new(),
+            Some(priced) => match coupon_options(rx, person, priced) {
+                Ok(options) => options,
+                Err(PriceError::Db(error)) => return Err(error),
+                Err(_) => Vec::new(),
+            },
         };
         let (quote, next) = priced.map_or((None, Vec::new()), |priced| (Some(priced.quote), priced.next));
         view.count = lines.iter().map(|line| line.qty).fold(view.count, i64::saturating_add);
@@ -149,7 +165,7 @@ fn view_of(rx: &mut Rx, person: PersonId, groups: Groups, known: &Catalogue) -> 
             view.total = view.total.checked_add(quote.total).unwrap_or(view.total);
         }
         let merchant_name = names.get(&merchant).cloned().unwrap_or_default();
-        view.groups.push(CartGroup { merchant, merchant_name, lines, quote, next });
+        view.groups.push(CartGroup { merchant, merchant_name, lines, quote, next, coupons });
     }
     Ok(view)
 }
@@ -262,6 +278,10 @@ struct QuoteBody {
     items: Vec<ItemBody>,
     /// Buy with others; only with one item.
     deal: Option<DealChoice>,
+    /// The person's own, at most one for the goods of each shop; not with a deal.
+    #[serde(default)]
+    #[schema(max_items = 200)]
+    coupons: Vec<CouponId>,
 }
 
 /// What the items of one merchant cost.
@@ -271,6 +291,8 @@ struct QuoteGroup {
     quote: Quote,
     /// What a little more from this shop would bring.
     next: Vec<NextOffer>,
+    /// The person's coupons for this shop, the one that saves most in front.
+    coupons: Vec<CouponOption>,
 }
 
 /// What everything costs, and why.
@@ -291,12 +313,21 @@ async fn quote_create(
     let nobody = || <PersonId as base::Id>::from_bytes([0; 16]);
     let person = actor.map_or_else(nobody, |actor| actor.person);
     let items = body.items.iter().map(|item| (item.sku, item.qty)).collect();
-    let wanted = Wanted { items, deal: body.deal };
-    let priced = ctx.db().read(move |rx| price(rx, person, &wanted)).await?;
-    let currency = priced.first().map_or(Currency::CNY, |first| first.quote.currency);
-    let total = priced.iter().try_fold(Money::zero(currency), |sum, one| sum.checked_add(one.quote.total));
+    if body.coupons.len() > LINES_MAX {
+        return Err(PriceError::Items.into());
+    }
+    let wanted = Wanted { items, deal: body.deal, coupons: body.coupons };
+    let read = move |rx: &mut Rx| {
+        let mut groups = Vec::new();
+        for one in price(rx, person, &wanted)? {
+            let coupons = coupon_options(rx, person, &one)?;
+            groups.push(QuoteGroup { merchant: one.merchant, quote: one.quote, next: one.next, coupons });
+        }
+        Ok::<_, PriceError>(groups)
+    };
+    let groups = ctx.db().read(read).await?;
+    let currency = groups.first().map_or(Currency::CNY, |first| first.quote.currency);
+    let total = groups.iter().try_fold(Money::zero(currency), |sum, one| sum.checked_add(one.quote.total));
     let total = total.or(Err(PriceError::Quote(pricing::api::QuoteError::MixedCurrency)))?;
-    let group = |one: Priced| QuoteGroup { merchant: one.merchant, quote: one.quote, next: one.next };
-    let groups = priced.into_iter().map(group).collect();
     Ok(Json(QuoteView { groups, total }))
 }

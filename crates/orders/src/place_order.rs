@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use base::{AddressId, CheckoutId, Currency, Money, OrderId, SkuId, Text, Timestamp};
+use base::{AddressId, CheckoutId, CouponId, Currency, Money, OrderId, SkuId, Text, Timestamp};
 use db::{DbError, Rx, Tx};
 use deals::api::DealChoice;
 use reach::api::{PlacedLine, Placement};
@@ -54,6 +54,11 @@ struct CheckoutBody {
     #[serde(default)]
     #[schema(max_items = 200)]
     no_return_confirmed: Vec<SkuId>,
+    /// The buyer's own, at most one for the goods of each shop; not with a deal. One by which the total is not lower is
+    /// kept.
+    #[serde(default)]
+    #[schema(max_items = 200)]
+    coupons: Vec<CouponId>,
     /// What the buyer was shown; when the price is another now, nothing is ordered.
     #[schema(minimum = 0)]
     expected_total_minor: i64,
@@ -98,6 +103,9 @@ enum CheckoutError {
     #[problem(transparent)]
     Promotion(#[from] pricing::api::PromotionUsedUp),
     #[error(transparent)]
+    #[problem(transparent)]
+    Coupon(#[from] coupons::api::CouponRefused),
+    #[error(transparent)]
     #[problem(internal)]
     Db(#[from] DbError),
 }
@@ -109,14 +117,16 @@ struct PlaceOrder {
 
 fn wanted(rx: &mut Rx, command: &PlaceOrder) -> Result<Wanted, CheckoutError> {
     match &command.body.source {
-        SourceBody::Now { sku, qty, deal } => Ok(Wanted { items: vec![(*sku, *qty)], deal: *deal }),
+        SourceBody::Now { sku, qty, deal } => {
+            Ok(Wanted { items: vec![(*sku, *qty)], deal: *deal, coupons: command.body.coupons.clone() })
+        }
         SourceBody::Cart { skus } => {
             let mut items = cart_store::lines(rx, command.person)?;
             items.retain(|(sku, _)| skus.contains(sku));
             if items.len() != skus.len() || items.len() > LINES_MAX {
                 return Err(CheckoutError::CartChanged);
             }
-            Ok(Wanted { items, deal: None })
+            Ok(Wanted { items, deal: None, coupons: command.body.coupons.clone() })
         }
     }
 }
@@ -148,6 +158,9 @@ fn place(tx: &mut Tx, command: &PlaceOrder) -> Result<CheckoutView, CheckoutErro
     let address =
         people::api::address(tx, command.person, command.body.address)?.ok_or(CheckoutError::Address)?;
     let address = serde_json::to_string(&address).map_err(|error| DbError::Bug(error.to_string()))?;
+    if command.body.coupons.len() > LINES_MAX {
+        return Err(PriceError::Items.into());
+    }
     let wanted = wanted(tx, command)?;
     let priced = price(tx, command.person, &wanted)?;
     let currency = priced.first().map_or(Currency::CNY, |one| one.quote.currency);
@@ -277,6 +290,9 @@ fn write(tx: &mut Tx, order: &Order, priced: &Priced) -> Result<(), CheckoutErro
         .collect();
     let (buyer, merchant) = (order.buyer, order.merchant);
     pricing::api::take(tx, order.id, order.buyer, &priced.quote.promotions)?;
+    if let Some(used) = &priced.quote.coupon {
+        coupons::api::take(tx, order.id, order.buyer, used)?;
+    }
     let nets: Vec<(i64, i64)> = lines.iter().map(|line| (line.line, line.total)).collect();
     settlement::api::freeze(tx, order.id, order.merchant, &nets)?;
     reach::api::attribute(tx, &Placement { order: order.id, buyer, merchant, lines: &placed })?;

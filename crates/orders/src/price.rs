@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use base::{MerchantId, PersonId, SkuId};
+use base::{CouponId, MerchantId, Money, PersonId, SkuId, Timestamp};
 use catalog::api::SkuInfo;
+use coupons::api::CouponRefused;
 use db::{DbError, Rx};
 use deals::api::{DealChoice, DealError};
-use pricing::api::{ActivityPrice, NextOffer, Quote, QuoteError, QuoteLineInput, next_offers, quote};
+use pricing::api::{
+    ActivityPrice, CouponGift, NextOffer, Quote, QuoteContext, QuoteError, QuoteLineInput, next_offers, quote,
+};
+use serde::Serialize;
 
 /// Most lines that are priced or ordered at once.
 pub(crate) const LINES_MAX: usize = 200;
@@ -17,6 +21,8 @@ pub(crate) struct Wanted {
     pub(crate) items: Vec<(SkuId, i64)>,
     /// Only with exactly one item.
     pub(crate) deal: Option<DealChoice>,
+    /// At most one for the goods of each merchant.
+    pub(crate) coupons: Vec<CouponId>,
 }
 
 /// The lines of one merchant with their price.
@@ -26,6 +32,21 @@ pub(crate) struct Priced {
     pub(crate) quote: Quote,
     /// What a little more would bring.
     pub(crate) next: Vec<NextOffer>,
+    /// What the quote was made of.
+    of: (Vec<QuoteLineInput>, QuoteContext),
+}
+
+/// A coupon that the person has for this shop, and what it would take off here.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct CouponOption {
+    coupon: CouponId,
+    title: String,
+    gift: CouponGift,
+    /// Least worth of the goods it is about.
+    threshold: Money,
+    /// How much lower the total is with it than without; 0 when it counts for nothing here.
+    saves: Money,
+    valid_to: Timestamp,
 }
 
 /// Why there is no price.
@@ -43,6 +64,13 @@ pub(crate) enum PriceError {
     #[error("an activity goes with exactly one item of its product")]
     #[problem(422, "checkout.deal")]
     Deal,
+    /// The price of a team is low already.
+    #[error("a coupon does not go with the price of a team; leave one of them out")]
+    #[problem(422, "coupon.not_with_deal")]
+    CouponDeal,
+    #[error(transparent)]
+    #[problem(transparent)]
+    Coupon(#[from] CouponRefused),
     #[error(transparent)]
     #[problem(transparent)]
     Team(#[from] DealError),
@@ -93,6 +121,13 @@ pub(crate) fn price_known(
     }
     let activity = activity_price(rx, person, wanted, known)?;
     let now = rx.now();
+    if wanted.deal.is_some() && !wanted.coupons.is_empty() {
+        return Err(PriceError::CouponDeal);
+    }
+    let mut chosen = coupons::api::chosen(rx, person, &wanted.coupons, now)?;
+    if chosen.keys().any(|merchant| !by_merchant.contains_key(merchant)) {
+        return Err(CouponRefused::Unusable.into());
+    }
     let mut priced = Vec::with_capacity(by_merchant.len());
     for (merchant, lines) in by_merchant {
         let Some(currency) = lines.first().map(|(info, _)| info.price.currency()) else { continue };
@@ -113,12 +148,42 @@ pub(crate) fn price_known(
         if context.asks_new_buyers() {
             context.person.is_new_buyer = !deals::api::has_bought(rx, merchant, person)?;
         }
+        context.coupon = chosen.remove(&merchant);
         let quote = quote(&inputs, &context)?;
         let next = next_offers(&quote, &context)?;
         let skus = lines.into_iter().map(|(info, _)| (info.sku, info)).collect();
-        priced.push(Priced { merchant, skus, quote, next });
+        priced.push(Priced { merchant, skus, quote, next, of: (inputs, context) });
     }
     Ok(priced)
+}
+
+/// The coupons a person has for the shop of these lines, the one that saves most in front.
+pub(crate) fn coupon_options(
+    rx: &mut Rx,
+    person: PersonId,
+    priced: &Priced,
+) -> Result<Vec<CouponOption>, PriceError> {
+    let (inputs, context) = &priced.of;
+    if inputs.iter().any(|line| line.activity.is_some()) {
+        return Ok(Vec::new());
+    }
+    let now = rx.now();
+    let usable = coupons::api::usable(rx, person, priced.merchant, now)?;
+    if usable.is_empty() {
+        return Ok(Vec::new());
+    }
+    let total =
+        |coupon| Ok::<_, QuoteError>(quote(inputs, &QuoteContext { coupon, ..context.clone() })?.total);
+    let without = total(None)?;
+    let mut options = Vec::with_capacity(usable.len());
+    for coupons::api::Usable { coupon, valid_to, .. } in usable {
+        let (id, title, gift) = (coupon.id, coupon.title.clone(), coupon.gift);
+        let threshold = Money::new(coupon.threshold_minor, context.currency);
+        let saves = without.checked_sub(total(Some(coupon))?).or(Err(QuoteError::Overflow))?;
+        options.push(CouponOption { coupon: id, title, gift, threshold, saves, valid_to });
+    }
+    options.sort_by_key(|one| (std::cmp::Reverse(one.saves.minor()), one.valid_to, one.coupon));
+    Ok(options)
 }
 
 fn activity_price(

@@ -245,6 +245,10 @@ fn finish(tx: &mut Tx, order: &Order, refund: &Refund, amount: i64) -> Result<()
     if is_whole {
         pricing::api::release(tx, order.id)?;
     }
+    // What was sent was bought with it; a part that goes back leaves the rest bought with it.
+    if is_whole && order.shipped_at.is_none() {
+        coupons::api::release(tx, order.id)?;
+    }
     let what = match (is_whole, refund.reason.as_str()) {
         (true, _) => "refunded",
         // A shop may give the same reason; only the ladder itself has nobody behind it.

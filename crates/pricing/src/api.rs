@@ -4,10 +4,10 @@ use base::{Currency, MerchantId, OrderId, PersonId, PromotionId, Timestamp};
 use db::{DbError, Rx, Tx};
 
 pub use crate::model::{
-    Action, ActivityPrice, BadPromotion, Explanation, Freight, FullReduction, LINES_MAX, Lane, MemberPrice,
-    Needs, NextOffer, PersonFacts, Promotion, PromotionLane, PromotionUse, QTY_MAX, Quote, QuoteContext,
-    QuoteError, QuoteLine, QuoteLineInput, REDUCTIONS_MAX, Scope, Unmet, check_rules, member_unit,
-    next_offers, quote, unmet,
+    Action, ActivityPrice, BadPromotion, Coupon, CouponGift, CouponUse, Explanation, Freight, FullReduction,
+    LINES_MAX, Lane, MemberPrice, Needs, NextOffer, PersonFacts, Promotion, PromotionLane, PromotionUse,
+    QTY_MAX, Quote, QuoteContext, QuoteError, QuoteLine, QuoteLineInput, REDUCTIONS_MAX, Scope, Unmet,
+    check_rules, member_unit, next_offers, quote, unmet,
 };
 use crate::{promotion_store, store};
 
@@ -42,7 +42,7 @@ pub fn context(
     };
     let store::Rules { full_reductions, freight, .. } = rules;
     let person = PersonFacts::default();
-    Ok(QuoteContext { merchant, currency, full_reductions, freight, promotions, person, at })
+    Ok(QuoteContext { merchant, currency, full_reductions, freight, promotions, coupon: None, person, at })
 }
 
 /// Promotions of a merchant by their ids, in whatever state, for trying them out.

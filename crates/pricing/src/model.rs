@@ -1,6 +1,6 @@
 //! The quote: lanes in a fixed order, in a lane the best rule wins, and every minor unit has a source.
 //!
-//! base → member → activity → item → promotion → freight. The better of the member's and the activity's price *is* the
+//! base → member → activity → item → promotion → coupon → freight. The better of the member's and the activity's price *is* the
 //! unit price of the line; what comes after is the discount of the order, spread over its lines by largest remainder.
 #![deny(clippy::float_arithmetic, clippy::arithmetic_side_effects, clippy::integer_division)]
 
@@ -11,6 +11,9 @@ use base::{ActivityId, CategoryId, Currency, MerchantId, Money, MoneyError, Prod
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+mod coupon;
+#[cfg(test)]
+mod coupon_tests;
 mod lanes;
 mod promotion;
 #[cfg(test)]
@@ -18,6 +21,7 @@ mod promotion_tests;
 #[cfg(test)]
 mod tests;
 
+pub use coupon::{Coupon, CouponGift, CouponUse};
 pub use lanes::member_unit;
 pub use promotion::{Action, BadPromotion, Needs, Promotion, PromotionLane, Scope, Unmet};
 
@@ -69,6 +73,8 @@ pub struct QuoteContext {
     pub freight: Freight,
     /// Promotions that are live, in any order.
     pub promotions: Vec<Promotion>,
+    /// The coupon the person has chosen.
+    pub coupon: Option<Coupon>,
     /// Who buys.
     pub person: PersonFacts,
     /// When.
@@ -141,6 +147,8 @@ pub enum Lane {
     Item,
     /// The merchant's reductions of the order.
     Promotion,
+    /// The coupon the person has chosen.
+    Coupon,
     /// Delivery.
     Freight,
 }
@@ -198,6 +206,8 @@ pub struct Quote {
     pub explanations: Vec<Explanation>,
     /// Promotions that took something off, in the order of their ids, and how much.
     pub promotions: Vec<PromotionUse>,
+    /// The chosen coupon, when the total is lower by it; `null` when it is not, and then it is not used up.
+    pub coupon: Option<CouponUse>,
 }
 
 /// A promotion that a quote rests on.
@@ -365,9 +375,12 @@ pub fn next_offers(quote: &Quote, context: &QuoteContext) -> Result<Vec<NextOffe
     let goods = quote.goods.minor();
     let worth = distance(goods, taken_by(Lane::Item))?;
     let given = taken_by(Lane::Promotion);
+    // A coupon in the place of promotions leaves no room for a tier.
+    let is_alone =
+        quote.coupon.is_some() && context.coupon.as_ref().is_some_and(|coupon| !coupon.is_stacking);
     let better = context.full_reductions.iter().filter(|tier| {
         // Tiers reached already are in the quote.
-        tier.threshold_minor > worth && tier.off_minor > given
+        !is_alone && tier.threshold_minor > worth && tier.off_minor > given
     });
     if let Some(tier) = better.min_by_key(|tier| (tier.threshold_minor, Reverse(tier.off_minor))) {
         let params = [("threshold_minor", tier.threshold_minor), ("off_minor", tier.off_minor)];

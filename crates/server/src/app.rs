@@ -31,6 +31,7 @@ pub(crate) fn modules() -> Vec<Module> {
         pricing::module(),
         catalog::module(),
         membership::module(),
+        coupons::module(),
         search::module(),
         deals::module(),
         reach::module(),

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use testkit::{App, app_test};
 
 use crate::shop::*;
-use crate::world::{Someone, available, merchant, order, pay, product, someone, wallet};
+use crate::world::{Someone, available, merchant, pay, product, someone, wallet};
 
 /// A small generator of its own (Steele, Lea, Flood: SplitMix64), so that a failing run can be repeated by its seed.
 struct Dice(u64);
@@ -29,31 +29,69 @@ impl Dice {
     }
 }
 
-/// A cart of two products under full reductions and freight that may be free.
-async fn place(app: &App, shop: &Shop, other: base::SkuId, dice: &mut Dice) -> String {
+/// Three kinds of coupons: an amount that grows and stacks, a share for one of the goods, cheaper delivery.
+async fn give_coupons(app: &App, shop: &Shop, other: base::SkuId) -> Vec<String> {
+    let growth = json!({ "per_friend_minor": 0, "per_day_minor": 7, "to_minor": 300 });
+    let kinds = [
+        json!({ "gift": { "kind": "cash", "off_minor": 77 }, "growth": growth, "is_stacking": true }),
+        json!({ "gift": { "kind": "percent", "off_bp": 3_333, "cap_minor": 500 }, "scope": { "skus": [other] } }),
+        json!({ "gift": { "kind": "freight", "cap_minor": 251 }, "is_stacking": true, "threshold_minor": 1_000 }),
+    ];
+    let mut made = Vec::new();
+    for mut body in kinds {
+        for (key, value) in [
+            ("title", json!("券")),
+            ("per_person", json!(100)),
+            ("validity", json!({ "kind": "days", "days": 30 })),
+            ("starts_at", json!("2020-01-01T00:00:00Z")),
+            ("ends_at", json!("2099-01-01T00:00:00Z")),
+        ] {
+            body[key] = value;
+        }
+        let path = format!("/api/v1/merchants/{}/coupon-templates", merchant());
+        made.push(id(&app.post(&path, &shop.owner.token, body).await.expect(201)));
+    }
+    made
+}
+
+/// A cart of two products under full reductions and freight that may be free, often with a coupon.
+async fn place(app: &App, shop: &Shop, other: base::SkuId, given: &[String], dice: &mut Dice) -> String {
     let first = dice.range(1, 4);
     let second = dice.range(0, 3);
+    let mut coupons = Vec::new();
+    if let Some(template) = given.get(usize::try_from(dice.roll(4)).unwrap()) {
+        let path = format!("/api/v1/coupon-templates/{template}/claim");
+        coupons.push(id(&app.post(&path, &shop.buyer.token, json!({})).await.expect(201)));
+    }
     if second == 0 {
-        let quote = quote(app, &shop.buyer, &[(shop.sku, first)]).await;
-        return order(app, &shop.buyer, shop.sku, first, quote, Value::Null).await;
+        let total = quote(app, &shop.buyer, &[(shop.sku, first)], &coupons).await;
+        let body = json!({
+            "source": { "kind": "now", "sku": shop.sku, "qty": first, "deal": null },
+            "address": shop.buyer.address, "coupons": coupons, "expected_total_minor": total,
+        });
+        let placed = app.post("/api/v1/checkouts", &shop.buyer.token, body).await.expect(201);
+        return placed["orders"][0].as_str().unwrap().to_owned();
     }
     let items = [(shop.sku, first), (other, second)];
     for (sku, qty) in items {
         let path = format!("/api/v1/cart/lines/{sku}");
         app.call("PUT", &path, &shop.buyer.token, json!({ "qty": qty })).await.expect(200);
     }
-    let total = quote(app, &shop.buyer, &items).await;
+    let total = quote(app, &shop.buyer, &items, &coupons).await;
     let body = json!({
         "source": { "kind": "cart", "skus": [shop.sku, other] }, "address": shop.buyer.address,
-        "expected_total_minor": total,
+        "coupons": coupons, "expected_total_minor": total,
     });
     let placed = app.post("/api/v1/checkouts", &shop.buyer.token, body).await.expect(201);
     placed["orders"][0].as_str().unwrap().to_owned()
 }
 
-async fn quote(app: &App, who: &Someone, items: &[(base::SkuId, i64)]) -> i64 {
+async fn quote(app: &App, who: &Someone, items: &[(base::SkuId, i64)], coupons: &[String]) -> i64 {
     let items: Vec<Value> = items.iter().map(|(sku, qty)| json!({ "sku": sku, "qty": qty })).collect();
-    let quote = app.post("/api/v1/quotes", &who.token, json!({ "items": items })).await.expect(200);
+    let quote = app
+        .post("/api/v1/quotes", &who.token, json!({ "items": items, "coupons": coupons }))
+        .await
+        .expect(200);
     quote["total"]["amount_minor"].as_i64().unwrap()
 }
 
@@ -123,9 +161,9 @@ async fn step(app: &App, shop: &Shop, case: &str, dice: &mut Dice) {
 }
 
 /// One order from beginning to end under `seed`.
-async fn story(app: &App, shop: &Shop, other: base::SkuId, seed: u64) {
+async fn story(app: &App, shop: &Shop, other: base::SkuId, given: &[String], seed: u64) {
     let mut dice = Dice(seed);
-    let order = place(app, shop, other, &mut dice).await;
+    let order = place(app, shop, other, given, &mut dice).await;
     pay(app, &shop.buyer, &order, "wallet").await.expect(201);
     let mut cases = Vec::new();
     for _ in 0..dice.range(0, 3) {
@@ -162,9 +200,10 @@ app_test!(whatever_people_do_every_fen_and_unit_is_where_it_must_be, parts, |app
     app.store.db.write(db::Lane::Interactive, make).await.unwrap();
     let fee = json!({ "rate_bp": 333, "note": "平台服务费" });
     app.call("PUT", "/api/v1/fee-rules", &operator.token, fee).await.expect(200);
-    for seed in 0..12 {
+    let given = give_coupons(&app, &shop, other).await;
+    for seed in 0..16 {
         sign_in(&app, &mut shop).await;
-        story(&app, &shop, other, seed).await;
+        story(&app, &shop, other, &given, seed).await;
         app.audit().await;
     }
     // Everybody lets time pass: whatever was open ends, what is due is settled.
@@ -196,5 +235,10 @@ app_test!(whatever_people_do_every_fen_and_unit_is_where_it_must_be, parts, |app
     let fees = app.store.db.read(read).await.unwrap().credit();
     assert!(fees > 0, "some of it is the platform's");
     assert_eq!(escrow + payable + fees, spent);
+    let templates = format!("/api/v1/merchants/{}/coupon-templates", merchant());
+    let templates = app.get(&templates, &shop.owner.token).await.expect(200);
+    for one in templates["items"].as_array().unwrap() {
+        assert!(one["used"].as_i64().unwrap() > 0, "each kind of coupon was used: {one}");
+    }
     assert!(available(&app, shop.sku).await <= 1_000 && available(&app, other).await <= 1_000);
 });

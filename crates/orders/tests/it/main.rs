@@ -6,6 +6,7 @@ mod alone;
 mod bills;
 mod cart;
 mod cash;
+mod coupons;
 mod members;
 mod outside;
 mod promotions;

@@ -19,6 +19,7 @@ pub(crate) fn parts() -> Parts {
         pricing::module(),
         catalog::module(),
         membership::module(),
+        coupons::module(),
         deals::module(),
         reach::module(),
         payments::module(),

@@ -6,11 +6,16 @@ use std::collections::BTreeMap;
 
 use base::{ActivityId, Money, PromotionId};
 
+use super::coupon::CouponUse;
 use super::promotion::{Action, Promotion, PromotionLane, Unmet};
 use super::{
     ActivityPrice, Explanation, Lane, MemberPrice, PromotionUse, Quote, QuoteContext, QuoteError, QuoteLine,
     QuoteLineInput, explain, sum,
 };
+
+mod by_coupon;
+
+use by_coupon::{coupon, ship_by_coupon};
 
 /// A line on its way through the lanes.
 struct Work<'a> {
@@ -46,7 +51,23 @@ impl Told {
     }
 }
 
+/// The quote, with the chosen coupon only where the total is lower by it. One that does not stack stands in the place of
+/// the merchant's promotions and reductions.
 pub(super) fn run(lines: &[QuoteLineInput], context: &QuoteContext) -> Result<Quote, QuoteError> {
+    let Some(coupon) = &context.coupon else { return within_budgets(lines, context) };
+    let without = within_budgets(lines, &QuoteContext { coupon: None, ..context.clone() })?;
+    let with = if coupon.is_stacking {
+        within_budgets(lines, context)?
+    } else {
+        let (promotions, full_reductions) = (Vec::new(), Vec::new());
+        within_budgets(lines, &QuoteContext { promotions, full_reductions, ..context.clone() })?
+    };
+    let is_lower = with.coupon.is_some() && with.total.minor() < without.total.minor();
+    Ok(if is_lower { with } else { without })
+}
+
+/// The quote without promotions whose budgets do not cover it.
+fn within_budgets(lines: &[QuoteLineInput], context: &QuoteContext) -> Result<Quote, QuoteError> {
     let mut context = Cow::Borrowed(context);
     loop {
         let quote = once(lines, &context)?;
@@ -70,10 +91,15 @@ fn once(lines: &[QuoteLineInput], context: &QuoteContext) -> Result<Quote, Quote
     let matched = matched(&work, context)?;
     items(&mut work, context, &matched, &mut told)?;
     order(&mut work, context, &matched, &mut told)?;
+    let (by_coupon, is_met) = coupon(&mut work, context, &mut told)?;
     let discount = sum(currency, work.iter().map(|work| work.line.discount))?;
     let after_discount = goods.checked_sub(discount)?;
     let shipping = ship(after_discount, context, &matched, &mut told)?;
+    let (shipping, off_shipping) = ship_by_coupon(shipping, context, is_met, &mut told)?;
     let total = after_discount.checked_add(shipping)?;
+    let off = by_coupon.saturating_add(off_shipping);
+    let used = context.coupon.as_ref().filter(|_| off > 0);
+    let coupon = used.map(|coupon| CouponUse { coupon: coupon.id, off: Money::new(off, currency) });
     let promotions = told
         .uses
         .into_iter()
@@ -81,7 +107,7 @@ fn once(lines: &[QuoteLineInput], context: &QuoteContext) -> Result<Quote, Quote
         .collect();
     let lines = work.into_iter().map(|work| work.line).collect();
     let explanations = told.explanations;
-    Ok(Quote { currency, lines, goods, discount, shipping, total, explanations, promotions })
+    Ok(Quote { currency, lines, goods, discount, shipping, total, explanations, promotions, coupon })
 }
 
 /// Why a promotion would give nothing to these lines; `None` when it is met.
@@ -190,7 +216,7 @@ pub fn member_unit(base_unit: Money, member: &MemberPrice) -> Money {
 }
 
 /// `of · bp / 10,000`, rounded down.
-fn share_of(of: i64, bp: i64) -> i64 {
+pub(super) fn share_of(of: i64, bp: i64) -> i64 {
     let product = i128::from(of.max(0)).saturating_mul(i128::from(bp.clamp(0, 10_000)));
     i64::try_from(product.checked_div(10_000).unwrap_or(0)).unwrap_or(0)
 }

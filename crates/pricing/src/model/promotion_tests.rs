@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::tests::{any_context, any_line, cny, codes, context, free, line, sku, total_of, with_activity};
 use super::*;
 
-fn promotion(n: u8, action: Action) -> Promotion {
+pub(super) fn promotion(n: u8, action: Action) -> Promotion {
     let (scope, needs) = (Scope::default(), Needs::default());
     let id = PromotionId::from_bytes([n; 16]);
     Promotion { id, title: format!("活动{n}"), scope, needs, action, left_minor: None }
@@ -212,7 +212,7 @@ fn any_promotion() -> impl Strategy<Value = Promotion> {
     )
 }
 
-fn any_rules() -> impl Strategy<Value = QuoteContext> {
+pub(super) fn any_rules() -> impl Strategy<Value = QuoteContext> {
     let promotions = prop::collection::vec(any_promotion(), 0..12).prop_map(|mut all| {
         all.sort_by_key(|promotion| promotion.id);
         all.dedup_by_key(|promotion| promotion.id);

@@ -81,6 +81,7 @@ async fn open_one(inside: &Inside, operator: &str, shop: &Shop) -> Result<OpenSh
     ]);
     let membership = json!({ "factor": 1, "days": 365, "tiers": tiers, "version": 0 });
     inside.call("PUT", &format!("{of}/membership"), &token, membership).await?;
+    give_coupons(inside, &of, &token).await?;
     let (level1, level2) = shop.commission;
     let rules = json!({ "level1_bp": level1, "level2_bp": level2, "window_hours": 72, "model": "last_touch",
         "return_window_days": 7 });
@@ -94,6 +95,29 @@ async fn open_one(inside: &Inside, operator: &str, shop: &Shop) -> Result<OpenSh
         token,
         products: Vec::new(),
     })
+}
+
+/// Three coupons: from an amount on, a share, and one that grows by friends and by days.
+async fn give_coupons(inside: &Inside, of: &str, token: &str) -> Result<()> {
+    let now = inside.clock().now();
+    let growth = json!({ "per_friend_minor": 100, "per_day_minor": 50, "to_minor": 1_200 });
+    let coupons = [
+        json!({ "title": "满 59 减 6 元", "gift": { "kind": "cash", "off_minor": 600 }, "threshold_minor": 5_900,
+            "is_stacking": true }),
+        json!({ "title": "九折券，最多减 20 元", "gift": { "kind": "percent", "off_bp": 1_000, "cap_minor": 2_000 },
+            "threshold_minor": 3_900 }),
+        json!({ "title": "膨胀券，2 元起，最高 12 元", "gift": { "kind": "cash", "off_minor": 200 }, "growth": growth,
+            "threshold_minor": 2_900, "is_stacking": true }),
+    ];
+    for mut body in coupons {
+        let more = json!({ "validity": { "kind": "days", "days": 30 }, "starts_at": now,
+            "ends_at": now.plus_seconds(120 * 86_400), "issue_max": 5_000, "worth_max_minor": 10_000_000 });
+        if let (Some(body), Value::Object(more)) = (body.as_object_mut(), more) {
+            body.extend(more);
+        }
+        inside.call("POST", &format!("{of}/coupon-templates"), token, body).await?;
+    }
+    Ok(())
 }
 
 async fn offer(inside: &Inside, shop: &OpenShop, product: &Product, category: &str) -> Result<Offered> {

@@ -149,6 +149,14 @@ impl World {
             "starts_at": "2099-01-01T00:00:00Z", "ends_at": "2099-02-01T00:00:00Z" });
         let promotion = self.call("POST", "/merchants/{merchant}/promotions", "owner", promotion).await;
         self.ids.insert("promotion", text(&promotion, "/id"));
+        let coupon = json!({ "title": "膨胀券", "gift": { "kind": "cash", "off_minor": 1 },
+            "growth": { "per_friend_minor": 1, "per_day_minor": 0, "to_minor": 100 }, "per_person": 9,
+            "validity": { "kind": "days", "days": 30 },
+            "starts_at": "2020-01-01T00:00:00Z", "ends_at": "2099-02-01T00:00:00Z" });
+        let coupon = self.call("POST", "/merchants/{merchant}/coupon-templates", "owner", coupon).await;
+        self.ids.insert("coupon_template", text(&coupon, "/id"));
+        let coupon = self.call("POST", "/coupon-templates/{coupon_template}/claim", "owner", json!({})).await;
+        self.ids.insert("coupon_code", text(&coupon, "/code"));
         let draft = json!({ "title": "草稿", "description": "", "category": self.ids["category"], "options": [],
             "attributes": [], "no_reason_return": true, "pictures": [],
             "skus": [{ "code": "draft-1", "option_values": [], "price_minor": 100, "stock": 1 }] });
