@@ -25,6 +25,14 @@ const account = (number, kind, balance) => ({ account: number, kind, owner: { wa
 const ledger = (n) => ({ seq: n, transfer: id('trf', n), kind: ['capture', 'refund', 'commission', 'settle'][n % 4], side: n % 3 ? 'C' : 'D', amount: yuan(1200 + n * 35), balance_after: yuan(50000 + n * 100), order: n % 2 ? orders[0].id : null, at: at(-n * 4000) })
 
 const tiers = [{ code: 'silver', title: '银卡', threshold: 300, off_bp: 200, is_freight_free: false }, { code: 'gold', title: '金卡', threshold: 1000, off_bp: 500, is_freight_free: true }]
+const offers = [
+  { id: id('cpt', 1), merchant: merchants[0].id, title: '满减券', gift: { kind: 'cash', off_minor: 600 }, threshold: yuan(5900), scope: { categories: [], products: [], skus: [] }, is_stacking: true, growth: null, validity: { kind: 'days', days: 30 }, ends_at: at(9e6), per_person: 1, claimed: 1 },
+  { id: id('cpt', 2), merchant: merchants[0].id, title: '九折券', gift: { kind: 'percent', off_bp: 1000, cap_minor: 2000 }, threshold: yuan(0), scope: { categories: [], products: [id('prd', 1)], skus: [] }, is_stacking: false, growth: null, validity: { kind: 'days', days: 30 }, ends_at: at(9e6), per_person: 2, claimed: 0 },
+  { id: id('cpt', 3), merchant: merchants[0].id, title: '膨胀券', gift: { kind: 'cash', off_minor: 200 }, threshold: yuan(2900), scope: { categories: [], products: [], skus: [] }, is_stacking: true, growth: { per_friend_minor: 100, per_day_minor: 50, to_minor: 1200 }, validity: { kind: 'days', days: 30 }, ends_at: at(9e6), per_person: 1, claimed: 0 },
+]
+const coupons = offers.map((offer, n) => ({ ...offer, id: id('cpn', n + 1), template: offer.id, merchant_name: merchants[0].name, state: ['usable', 'used', 'usable'][n], code: offer.growth ? 'abcdefghjkmnpqrstuvwxyz0' : null, claimed_at: at(-86400), valid_to: at(20 * 86400), order: n === 1 ? orders[4].id : null }))
+const options = [{ coupon: coupons[0].id, title: '满减券', gift: offers[0].gift, threshold: offers[0].threshold, saves: yuan(600), valid_to: at(86400) }, { coupon: coupons[2].id, title: '膨胀券', gift: offers[2].gift, threshold: offers[2].threshold, saves: yuan(0), valid_to: at(86400) }]
+const couponLink = { template: offers[2].id, merchant: merchants[0].id, merchant_name: merchants[0].name, title: '膨胀券', owner_name: '林小满', gift: { kind: 'cash', off_minor: 450 }, threshold: yuan(2900), growth: offers[2].growth, valid_to: at(20 * 86400), adds: yuan(100), is_mine: false, has_helped: false, log: [{ amount: yuan(100), at: at(-3600), is_by_friend: true }, { amount: yuan(150), at: at(-7200), is_by_friend: false }], server_now: at(0) }
 const synonyms = [['番茄', '西红柿'], ['土豆', '马铃薯', 'potato']].map((words, n) => ({ id: id('syn', n + 1), words, updated_at: at(-n * 900) }))
 
 function makeApi(state) {
@@ -36,7 +44,7 @@ function makeApi(state) {
         const found = product.skus.find((s) => s.id === sku)
         return [{ sku, product: product.id, title: product.title, picture: product.pictures[0], option_values: found.option_values, qty, unit: found.price, available: found.available, no_reason_return: product.no_reason_return, problem: found.available < 1 ? 'stock.short' : null }]
       })
-      return { merchant: m.id, merchant_name: m.name, lines, quote: quote(lines.filter((l) => !l.problem)), next: next(quote(lines.filter((l) => !l.problem))) }
+      return { merchant: m.id, merchant_name: m.name, lines, quote: quote(lines.filter((l) => !l.problem)), next: next(quote(lines.filter((l) => !l.problem))), coupons: options }
     }).filter((g) => g.lines.length > 0)
     return { groups, count: [...state.cart.values()].reduce((a, b) => a + b, 0), total: yuan(groups.reduce((sum, g) => sum + g.quote.total.amount_minor, 0)) }
   }
@@ -100,7 +108,12 @@ function makeApi(state) {
     ['POST', '/teams/([^/]+)/merge-offers', ([t]) => ({ state: 'waiting', team: t })],
     ['GET', '/cart', () => (state.signedIn ? cart() : refused(401, 'auth.required'))],
     ['PUT', '/cart/lines/([^/]+)', ([sku], body) => (body.qty > 0 ? state.cart.set(sku, body.qty) : state.cart.delete(sku), cart())],
-    ['POST', '/quotes', (_, body) => { const q = quote(body.items, body.deal); return { groups: [{ merchant: mid, quote: q, next: next(q) }], total: q.total } }],
+    ['POST', '/quotes', (_, body) => { const used = !body.deal && (body.coupons ?? []).length > 0; const q = quote(body.items, body.deal, used); return { groups: [{ merchant: mid, quote: q, next: next(q), coupons: body.deal ? [] : options }], total: q.total } }],
+    ['GET', '/merchants/[^/]+/coupon-offers', () => ({ items: offers })],
+    ['POST', '/coupon-templates/[^/]+/claim', () => coupons[0]],
+    ['GET', '/coupons', (_, __, url) => page(coupons.filter((c) => c.state === (url.searchParams.get('state') ?? 'usable')))],
+    ['GET', '/coupon-links/[^/]+', () => couponLink],
+    ['POST', '/coupon-links/[^/]+/help', () => ({ added: yuan(100), own: coupons[0] })],
     ['POST', '/checkouts', () => ({ id: id('chk', 1), orders: [orders[0].id], total: orders[0].total })],
     ['GET', '/payment-methods', () => ({ items: [{ method: 'sandbox', kinds: [] }, { method: 'wallet', kinds: [] }] })],
     ['POST', '/payments', (_, body) => ((state.payment = { id: id('pay', 1), method: body.method, state: body.method === 'wallet' ? 'captured' : 'pending', amount: orders[0].total, orders: body.orders, expires_at: at(900), cashier_url: null }), state.payment)],
@@ -131,6 +144,9 @@ function makeApi(state) {
     ['GET', '/me/income', () => ({ items: [20264, 20263].map((quarter) => ({ person: me.id, name: me.name, quarter, kind: 'commission', payments: 7, paid: yuan(4200), taken_back: yuan(320), net: yuan(3880) })) })],
     ['GET', '/income-reports/[0-9]+', () => page(people.map((p, n) => ({ person: p.id, name: p.name, quarter: 20264, kind: 'commission', payments: 3 + n, paid: yuan(1200 * (n + 1)), taken_back: yuan(100 * n), net: yuan(1200 * (n + 1) - 100 * n) })))],
     ['GET', '/merchants/[^/]+/promotions', () => page(['live', 'draft', 'paused', 'ended'].map((s, n) => ({ id: id('prm', n), merchant: mid, title: ['周末立减', '第二件半价', '新客特惠', '开业八折'][n], state: s, lane: ['order', 'item', 'order', 'order'][n], scope: { categories: [], products: [], skus: [] }, needs: {}, action: [{ kind: 'amount_off', off_minor: 500 }, { kind: 'nth_off', nth: 2, off_bp: 5000 }, { kind: 'amount_off', off_minor: 1000 }, { kind: 'percent_off', off_bp: 2000, cap_minor: null }][n], starts_at: at(-86400), ends_at: at(604800), budget: n === 0 ? yuan(100000) : null, uses_max: n === 2 ? 100 : null, per_person: 1, used: 12 * n, spent: yuan(6000 * n), version: 1 })))],
+    ['GET', '/merchants/[^/]+/coupon-templates', () => page(offers.map((offer, n) => ({ ...offer, state: ['live', 'paused', 'stopped'][n], starts_at: at(-86400), issue_max: n ? 500 : null, worth_max: n ? yuan(500000) : null, issued: 120 * (n + 1), promised: yuan(72000 * (n + 1)), used: 31 * (n + 1), cost: yuan(18600 * (n + 1)) })))],
+    ['POST', '/merchants/[^/]+/coupon-templates', () => ({ id: id('cpt', 9), state: 'live' })],
+    ['POST', '/coupon-templates/[^/]+/(?:pause|resume|stop)', () => ({ id: id('cpt', 1), state: 'paused' })],
     ['POST', '/merchants/[^/]+/promotions', () => ({ id: id('prm', 9), state: 'draft' })],
     ['POST', '/promotions/[^/]+/(?:start|pause|end)', () => ({ id: id('prm', 1), state: 'live' })],
     ['POST', '/merchants/[^/]+/promotions/simulate', (_, body) => ({ quote: { ...quote(body.items), promotions: [] }, next: [], promotions: [{ promotion: id('prm', 0), title: '周末立减', off_minor: 500, unmet: null }, { promotion: id('prm', 2), title: '新客特惠', off_minor: 0, unmet: 'new_buyers' }] })],

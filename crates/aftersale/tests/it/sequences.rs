@@ -201,7 +201,7 @@ app_test!(whatever_people_do_every_fen_and_unit_is_where_it_must_be, parts, |app
     let fee = json!({ "rate_bp": 333, "note": "平台服务费" });
     app.call("PUT", "/api/v1/fee-rules", &operator.token, fee).await.expect(200);
     let given = give_coupons(&app, &shop, other).await;
-    for seed in 0..16 {
+    for seed in 0..36 {
         sign_in(&app, &mut shop).await;
         story(&app, &shop, other, &given, seed).await;
         app.audit().await;

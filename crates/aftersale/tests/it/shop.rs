@@ -21,7 +21,7 @@ pub(crate) struct Shop {
     pub(crate) product: base::ProductId,
 }
 
-pub(crate) const FUNDS: i64 = 100_000;
+pub(crate) const FUNDS: i64 = 300_000;
 
 pub(crate) async fn shop(app: &App) -> Shop {
     let owner = owner(app).await;

@@ -1,6 +1,7 @@
 import { createRouter, createWebHistory, type RouteRecordRaw, type Router } from 'vue-router'
 import { operatorRoutes as aftersaleOperator, routes as aftersale } from './features/aftersale/routes'
 import { routes as catalog } from './features/catalog/routes'
+import { routes as coupons } from './features/coupons/routes'
 import { routes as deals } from './features/deals/routes'
 import { routes as insight } from './features/insight/routes'
 import { operatorRoutes as knowledgeOperator, routes as knowledge } from './features/knowledge/routes'
@@ -35,7 +36,7 @@ const routes: RouteRecordRaw[] = [
         path: 'm/:merchant',
         component: () => import('./parts/MerchantFrame.vue'),
         props: true,
-        children: [...insight, ...catalog, ...stock, ...pricing, ...membership, ...orders, ...aftersale, ...knowledge, ...deals, ...reach, ...ledger, ...settlement, ...people, ...search],
+        children: [...insight, ...catalog, ...stock, ...pricing, ...membership, ...coupons, ...orders, ...aftersale, ...knowledge, ...deals, ...reach, ...ledger, ...settlement, ...people, ...search],
       },
       { path: 'security', component: () => import('./features/people/SecurityPage.vue'), meta: { title: 'page.security' } },
       { path: 'operator', children: [...aftersaleOperator, ...knowledgeOperator, ...settlementOperator, ...ledgerOperator, ...peopleOperator, ...searchOperator] },

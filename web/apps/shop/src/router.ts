@@ -1,6 +1,7 @@
 import { createRouter, createWebHistory, type Router, type RouteRecordRaw } from 'vue-router'
 import { routes as aftersale } from './features/aftersale/routes'
 import { routes as catalog } from './features/catalog/routes'
+import { routes as coupons } from './features/coupons/routes'
 import { routes as deals } from './features/deals/routes'
 import { routes as knowledge } from './features/knowledge/routes'
 import { routes as ledger } from './features/ledger/routes'
@@ -33,7 +34,7 @@ const missing: RouteRecordRaw = {
 export function createShopRouter(t: (key: string) => string): Router {
   const router = createRouter({
     history: createWebHistory('/'),
-    routes: [...catalog, ...deals, ...orders, ...aftersale, ...knowledge, ...payments, ...reach, ...people, ...ledger, ...settlement, ...membership, missing],
+    routes: [...catalog, ...deals, ...orders, ...aftersale, ...knowledge, ...payments, ...reach, ...people, ...ledger, ...settlement, ...membership, ...coupons, missing],
     scrollBehavior: (to, from, saved) => {
       if (saved) return saved
       return to.path === from.path ? undefined : { top: 0 }

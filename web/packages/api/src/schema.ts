@@ -464,6 +464,125 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/coupon-links/{coupon_code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The coupon behind a link. Open to whoever has it. */
+        get: operations["coupon_link_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/coupon-links/{coupon_code}/help": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Help a friend's coupon grow, and get one of the same kind. */
+        post: operations["coupon_help"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/coupon-templates/{coupon_template}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Claim a coupon. */
+        post: operations["coupon_claim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/coupon-templates/{coupon_template}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give no more of these coupons out for a while. Those that were claimed stay usable. */
+        post: operations["coupon_template_pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/coupon-templates/{coupon_template}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give these coupons out again. */
+        post: operations["coupon_template_resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/coupon-templates/{coupon_template}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give no more of these coupons out. Those that were claimed stay usable. */
+        post: operations["coupon_template_stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/coupons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The coupons of the person who asks, newest first. */
+        get: operations["my_coupon_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/demo": {
         parameters: {
             query?: never;
@@ -1511,6 +1630,41 @@ export interface paths {
         get: operations["merchant_commission_list"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/merchants/{merchant}/coupon-offers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The coupons a shop gives out now. Open to everybody. */
+        get: operations["coupon_offer_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/merchants/{merchant}/coupon-templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A merchant's coupons and how they go, newest first. */
+        get: operations["coupon_template_list"];
+        put?: never;
+        /** Give out coupons. What they say does not change any more. */
+        post: operations["coupon_template_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3606,6 +3760,11 @@ export interface components {
         };
         /** @description The part of the cart that comes from one merchant. */
         CartGroup: {
+            /**
+             * @description The person's coupons for this shop, the one that saves most in front. The quote is without one: it is chosen at
+             *     checkout.
+             */
+            coupons: components["schemas"]["CouponOption"][];
             lines: components["schemas"]["CartLine"][];
             merchant: components["schemas"]["MerchantId"];
             merchant_name: string;
@@ -3849,6 +4008,11 @@ export interface components {
         CheckoutBody: {
             address: components["schemas"]["AddressId"];
             /**
+             * @description The buyer's own, at most one for the goods of each shop; not with a deal. One by which the total is not lower is
+             *     kept.
+             */
+            coupons?: components["schemas"]["CouponId"][];
+            /**
              * Format: int64
              * @description What the buyer was shown; when the price is another now, nothing is ordered.
              */
@@ -3958,6 +4122,243 @@ export interface components {
              * @description How many are bought together now.
              */
             together: number;
+        };
+        /** @description Nothing more is needed. */
+        CouponActBody: Record<string, never>;
+        /** @description What a coupon gives. */
+        CouponGift: {
+            /** @enum {string} */
+            kind: "cash";
+            /**
+             * Format: int64
+             * @description In minor units.
+             */
+            off_minor: number;
+        } | {
+            /**
+             * Format: int64
+             * @description In minor units.
+             */
+            cap_minor: number;
+            /** @enum {string} */
+            kind: "percent";
+            /**
+             * Format: int64
+             * @description In hundredths of a percent.
+             */
+            off_bp: number;
+        } | {
+            /**
+             * Format: int64
+             * @description In minor units.
+             */
+            cap_minor: number;
+            /** @enum {string} */
+            kind: "freight";
+        };
+        /** @description How an amount off grows: from what the coupon gives at first, by one step per cause, up to an amount. */
+        CouponGrowth: {
+            /**
+             * Format: int64
+             * @description For each whole day it is kept, in minor units; 0 for none.
+             */
+            per_day_minor: number;
+            /**
+             * Format: int64
+             * @description For each friend who helps, in minor units; 0 for none.
+             */
+            per_friend_minor: number;
+            /**
+             * Format: int64
+             * @description The most it comes to.
+             */
+            to_minor: number;
+        };
+        /** @description Why a coupon grew. */
+        CouponGrowthView: {
+            amount: components["schemas"]["Money"];
+            at: components["schemas"]["Timestamp"];
+            /** @description Whether a friend helped; else it was kept for days. */
+            is_by_friend: boolean;
+        };
+        /** @description What helping did. */
+        CouponHelpView: {
+            added: components["schemas"]["Money"];
+            own: components["schemas"]["CouponView"] | null;
+        };
+        CouponId: string;
+        /** @description A coupon as whoever has its link sees it. */
+        CouponLinkView: {
+            /** @description What a friend who helps now adds; 0 when it grows no more. */
+            adds: components["schemas"]["Money"];
+            /** @description What it gives now. */
+            gift: components["schemas"]["CouponGift"];
+            growth: components["schemas"]["CouponGrowth"] | null;
+            /** @description Whether the person who asks has helped. */
+            has_helped: boolean;
+            /** @description Whether the coupon is that of the person who asks. */
+            is_mine: boolean;
+            /** @description How it has grown, newest first, at most 50. */
+            log: components["schemas"]["CouponGrowthView"][];
+            merchant: components["schemas"]["MerchantId"];
+            merchant_name: string;
+            owner_name: string;
+            server_now: components["schemas"]["Timestamp"];
+            template: components["schemas"]["CouponTemplateId"];
+            threshold: components["schemas"]["Money"];
+            title: string;
+            valid_to: components["schemas"]["Timestamp"];
+        };
+        /** @description A coupon that may be claimed. */
+        CouponOffer: {
+            /**
+             * Format: int64
+             * @description How many the person who asks has claimed.
+             */
+            claimed: number;
+            ends_at: components["schemas"]["Timestamp"];
+            gift: components["schemas"]["CouponGift"];
+            growth: components["schemas"]["CouponGrowth"] | null;
+            id: components["schemas"]["CouponTemplateId"];
+            is_stacking: boolean;
+            merchant: components["schemas"]["MerchantId"];
+            /** Format: int64 */
+            per_person: number;
+            scope: components["schemas"]["PromotionScope"];
+            threshold: components["schemas"]["Money"];
+            title: string;
+            validity: components["schemas"]["CouponValidity"];
+        };
+        /** @description What a shop gives out now. */
+        CouponOffers: {
+            /** @description Newest first, at most 20. */
+            items: components["schemas"]["CouponOffer"][];
+        };
+        /** @description A coupon that the person has for this shop, and what it would take off here. */
+        CouponOption: {
+            coupon: components["schemas"]["CouponId"];
+            gift: components["schemas"]["CouponGift"];
+            /** @description How much lower the total is with it than without; 0 when it counts for nothing here. */
+            saves: components["schemas"]["Money"];
+            /** @description Least worth of the goods it is about. */
+            threshold: components["schemas"]["Money"];
+            title: string;
+            valid_to: components["schemas"]["Timestamp"];
+        };
+        /**
+         * @description Whether a coupon can be used.
+         * @enum {string}
+         */
+        CouponState: "usable" | "used" | "past";
+        /** @description A coupon as a merchant writes it. It does not change any more: whoever has claimed one keeps what was said. */
+        CouponTemplateBody: {
+            /** @description It may be claimed before then. */
+            ends_at: components["schemas"]["Timestamp"];
+            gift: components["schemas"]["CouponGift"];
+            growth?: components["schemas"]["CouponGrowth"] | null;
+            /** @description Whether promotions count beside it. */
+            is_stacking?: boolean;
+            /**
+             * Format: int64
+             * @description How many there are; no limit when left out.
+             */
+            issue_max?: number | null;
+            /** Format: int64 */
+            per_person?: number;
+            scope?: components["schemas"]["PromotionScope"];
+            /** @description It may be claimed from then on. */
+            starts_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Least worth of the goods it is about, after promotions, in minor units; 0 for none.
+             */
+            threshold_minor?: number;
+            title: components["schemas"]["Text1To40"];
+            validity: components["schemas"]["CouponValidity"];
+            /**
+             * Format: int64
+             * @description What all that are given out may take off at most, in minor units; no limit when left out.
+             */
+            worth_max_minor?: number | null;
+        };
+        CouponTemplateId: string;
+        /**
+         * @description Where a merchant's coupons stand.
+         * @enum {string}
+         */
+        CouponTemplateState: "live" | "paused" | "stopped";
+        /** @description A merchant's coupons of one kind, and how they go. */
+        CouponTemplateView: {
+            /** @description What those took off. */
+            cost: components["schemas"]["Money"];
+            ends_at: components["schemas"]["Timestamp"];
+            gift: components["schemas"]["CouponGift"];
+            growth: components["schemas"]["CouponGrowth"] | null;
+            id: components["schemas"]["CouponTemplateId"];
+            is_stacking: boolean;
+            /** Format: int64 */
+            issue_max: number | null;
+            /**
+             * Format: int64
+             * @description How many were claimed.
+             */
+            issued: number;
+            merchant: components["schemas"]["MerchantId"];
+            /** Format: int64 */
+            per_person: number;
+            /** @description What those may take off at most. */
+            promised: components["schemas"]["Money"];
+            scope: components["schemas"]["PromotionScope"];
+            starts_at: components["schemas"]["Timestamp"];
+            state: components["schemas"]["CouponTemplateState"];
+            threshold: components["schemas"]["Money"];
+            title: string;
+            /**
+             * Format: int64
+             * @description How many are used, without those that came back.
+             */
+            used: number;
+            validity: components["schemas"]["CouponValidity"];
+            worth_max: components["schemas"]["Money"] | null;
+        };
+        /** @description A coupon that a quote rests on. */
+        CouponUse: {
+            /** @description Which. */
+            coupon: components["schemas"]["CouponId"];
+            /** @description What it takes off; above zero. */
+            off: components["schemas"]["Money"];
+        };
+        /** @description Until when a claimed coupon may be used. */
+        CouponValidity: {
+            /** @enum {string} */
+            kind: "until";
+            until: components["schemas"]["Timestamp"];
+        } | {
+            /** Format: int64 */
+            days: number;
+            /** @enum {string} */
+            kind: "days";
+        };
+        /** @description A coupon of the person who asks. */
+        CouponView: {
+            claimed_at: components["schemas"]["Timestamp"];
+            /** @description Friends help at `/c/CODE`; `null` when friends add nothing. */
+            code: string | null;
+            /** @description What it gives now, with what it has grown. */
+            gift: components["schemas"]["CouponGift"];
+            growth: components["schemas"]["CouponGrowth"] | null;
+            id: components["schemas"]["CouponId"];
+            is_stacking: boolean;
+            merchant: components["schemas"]["MerchantId"];
+            merchant_name: string;
+            order: components["schemas"]["OrderId"] | null;
+            scope: components["schemas"]["PromotionScope"];
+            state: components["schemas"]["CouponState"];
+            template: components["schemas"]["CouponTemplateId"];
+            threshold: components["schemas"]["Money"];
+            title: string;
+            /** @description It may be used before this. */
+            valid_to: components["schemas"]["Timestamp"];
         };
         /** @example CNY */
         Currency: string;
@@ -4420,7 +4821,7 @@ export interface components {
          * @description The steps of pricing, in their order.
          * @enum {string}
          */
-        Lane: "base" | "member" | "activity" | "item" | "promotion" | "freight";
+        Lane: "base" | "member" | "activity" | "item" | "promotion" | "coupon" | "freight";
         /** @description One line of a statement. */
         LedgerEntry: {
             account: components["schemas"]["AccountId"];
@@ -5069,6 +5470,71 @@ export interface components {
                  *     back, `cancelled`: never paid.
                  */
                 state: string;
+            }[];
+            /** @description Give this as `cursor` for the next page; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_CouponTemplateView: {
+            /** @description The rows, in the list's order. */
+            items: {
+                /** @description What those took off. */
+                cost: components["schemas"]["Money"];
+                ends_at: components["schemas"]["Timestamp"];
+                gift: components["schemas"]["CouponGift"];
+                growth: components["schemas"]["CouponGrowth"] | null;
+                id: components["schemas"]["CouponTemplateId"];
+                is_stacking: boolean;
+                /** Format: int64 */
+                issue_max: number | null;
+                /**
+                 * Format: int64
+                 * @description How many were claimed.
+                 */
+                issued: number;
+                merchant: components["schemas"]["MerchantId"];
+                /** Format: int64 */
+                per_person: number;
+                /** @description What those may take off at most. */
+                promised: components["schemas"]["Money"];
+                scope: components["schemas"]["PromotionScope"];
+                starts_at: components["schemas"]["Timestamp"];
+                state: components["schemas"]["CouponTemplateState"];
+                threshold: components["schemas"]["Money"];
+                title: string;
+                /**
+                 * Format: int64
+                 * @description How many are used, without those that came back.
+                 */
+                used: number;
+                validity: components["schemas"]["CouponValidity"];
+                worth_max: components["schemas"]["Money"] | null;
+            }[];
+            /** @description Give this as `cursor` for the next page; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_CouponView: {
+            /** @description The rows, in the list's order. */
+            items: {
+                claimed_at: components["schemas"]["Timestamp"];
+                /** @description Friends help at `/c/CODE`; `null` when friends add nothing. */
+                code: string | null;
+                /** @description What it gives now, with what it has grown. */
+                gift: components["schemas"]["CouponGift"];
+                growth: components["schemas"]["CouponGrowth"] | null;
+                id: components["schemas"]["CouponId"];
+                is_stacking: boolean;
+                merchant: components["schemas"]["MerchantId"];
+                merchant_name: string;
+                order: components["schemas"]["OrderId"] | null;
+                scope: components["schemas"]["PromotionScope"];
+                state: components["schemas"]["CouponState"];
+                template: components["schemas"]["CouponTemplateId"];
+                threshold: components["schemas"]["Money"];
+                title: string;
+                /** @description It may be used before this. */
+                valid_to: components["schemas"]["Timestamp"];
             }[];
             /** @description Give this as `cursor` for the next page; `null` at the end. */
             next_cursor: string | null;
@@ -6153,6 +6619,7 @@ export interface components {
         };
         /** @description What the lines cost together. */
         Quote: {
+            coupon: components["schemas"]["CouponUse"] | null;
             /** @description The currency of all amounts. */
             currency: components["schemas"]["Currency"];
             /** @description Sum of the lines' discounts; from 0 to `goods`. */
@@ -6171,11 +6638,15 @@ export interface components {
             total: components["schemas"]["Money"];
         };
         QuoteBody: {
+            /** @description The person's own, at most one for the goods of each shop; not with a deal. */
+            coupons?: components["schemas"]["CouponId"][];
             deal?: components["schemas"]["DealChoice"] | null;
             items: components["schemas"]["ItemBody"][];
         };
         /** @description What the items of one merchant cost. */
         QuoteGroup: {
+            /** @description The person's coupons for this shop, the one that saves most in front. */
+            coupons: components["schemas"]["CouponOption"][];
             merchant: components["schemas"]["MerchantId"];
             /** @description What a little more from this shop would bring. */
             next: components["schemas"]["NextOffer"][];
@@ -9627,7 +10098,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `checkout.cart_changed`, `checkout.price_changed`, `checkout.no_return_unconfirmed`, `checkout.nothing_to_pay`, `checkout.not_for_sale`, `deal.not_live`, `deal.new_buyers_only`, `deal.person_limit`, `deal.quota`, `team.already_in`, `team.closed`, `team.full`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `promotion.used_up`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
+            /** @description `checkout.cart_changed`, `checkout.price_changed`, `checkout.no_return_unconfirmed`, `checkout.nothing_to_pay`, `checkout.not_for_sale`, `coupon.unusable`, `coupon.changed`, `deal.not_live`, `deal.new_buyers_only`, `deal.person_limit`, `deal.quota`, `team.already_in`, `team.closed`, `team.full`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `promotion.used_up`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9654,7 +10125,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `checkout.currency`, `checkout.items`, `checkout.deal`, `pricing.empty`, `pricing.too_many_lines`, `pricing.bad_quantity`, `pricing.quantity_limit`, `pricing.line_conflict`, `pricing.negative_price`, `pricing.mixed_currency`, `pricing.bad_rule`, `pricing.overflow`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
+            /** @description `checkout.currency`, `checkout.items`, `checkout.deal`, `coupon.not_with_deal`, `coupon.one_per_shop`, `pricing.empty`, `pricing.too_many_lines`, `pricing.bad_quantity`, `pricing.quantity_limit`, `pricing.line_conflict`, `pricing.negative_price`, `pricing.mixed_currency`, `pricing.bad_rule`, `pricing.overflow`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9963,6 +10434,832 @@ export interface operations {
                 };
             };
             /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    coupon_link_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                coupon_code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CouponLinkView"];
+                };
+            };
+            /** @description `auth.forbidden`, `auth.second_factor_required` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`; or there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `coupon.own`, `coupon.helped`, `coupon.grows_no_more` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    coupon_help: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 1 to 255 visible ASCII characters, new for each thing you do */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                coupon_code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CouponActBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CouponHelpView"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`; or there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `coupon.own`, `coupon.helped`, `coupon.grows_no_more`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not what the route takes */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the Idempotency-Key was used for another request: `idempotency.key_reused` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    coupon_claim: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 1 to 255 visible ASCII characters, new for each thing you do */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                coupon_template: components["schemas"]["CouponTemplateId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CouponActBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CouponView"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`; or there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `coupon.not_offered`, `coupon.had_enough`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not what the route takes */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the Idempotency-Key was used for another request: `idempotency.key_reused` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    coupon_template_pause: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 1 to 255 visible ASCII characters, new for each thing you do */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                coupon_template: components["schemas"]["CouponTemplateId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CouponActBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CouponTemplateView"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`; or there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `coupon.stopped`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not what the route takes */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `coupon.bad`, `coupon.limits`, `coupon.times`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    coupon_template_resume: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 1 to 255 visible ASCII characters, new for each thing you do */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                coupon_template: components["schemas"]["CouponTemplateId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CouponActBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CouponTemplateView"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`; or there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `coupon.stopped`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not what the route takes */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `coupon.bad`, `coupon.limits`, `coupon.times`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    coupon_template_stop: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 1 to 255 visible ASCII characters, new for each thing you do */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                coupon_template: components["schemas"]["CouponTemplateId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CouponActBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CouponTemplateView"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`; or there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `coupon.stopped`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not what the route takes */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `coupon.bad`, `coupon.limits`, `coupon.times`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    my_coupon_list: {
+        parameters: {
+            query?: {
+                /** @description `usable`, `used` or `past`; usable when left out. */
+                state?: components["schemas"]["CouponState"];
+                /** @description `next_cursor` of the page before; leave out for the first. */
+                cursor?: string;
+                /** @description Rows wanted, 1 to 100; 20 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CouponView"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
             507: {
                 headers: {
                     [name: string]: unknown;
@@ -16520,6 +17817,300 @@ export interface operations {
                 };
             };
             /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    coupon_offer_list: {
+        parameters: {
+            query?: {
+                /** @description Only what is about this product. */
+                product?: components["schemas"]["ProductId"];
+            };
+            header?: never;
+            path: {
+                merchant: components["schemas"]["MerchantId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CouponOffers"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    coupon_template_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before; leave out for the first. */
+                cursor?: string;
+                /** @description Rows wanted, 1 to 100; 20 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                merchant: components["schemas"]["MerchantId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CouponTemplateView"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    coupon_template_create: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 1 to 255 visible ASCII characters, new for each thing you do */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                merchant: components["schemas"]["MerchantId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CouponTemplateBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CouponTemplateView"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`; or there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `coupon.stopped`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not what the route takes */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `coupon.bad`, `coupon.limits`, `coupon.times`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
             507: {
                 headers: {
                     [name: string]: unknown;
@@ -27018,7 +28609,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `checkout.not_for_sale`, `deal.not_live`, `deal.new_buyers_only`, `deal.person_limit`, `deal.quota`, `team.already_in`, `team.closed`, `team.full` */
+            /** @description `checkout.not_for_sale`, `coupon.unusable`, `coupon.changed`, `deal.not_live`, `deal.new_buyers_only`, `deal.person_limit`, `deal.quota`, `team.already_in`, `team.closed`, `team.full` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -27045,7 +28636,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `checkout.items`, `checkout.deal`, `pricing.empty`, `pricing.too_many_lines`, `pricing.bad_quantity`, `pricing.quantity_limit`, `pricing.line_conflict`, `pricing.negative_price`, `pricing.mixed_currency`, `pricing.bad_rule`, `pricing.overflow` */
+            /** @description `checkout.items`, `checkout.deal`, `coupon.not_with_deal`, `coupon.one_per_shop`, `pricing.empty`, `pricing.too_many_lines`, `pricing.bad_quantity`, `pricing.quantity_limit`, `pricing.line_conflict`, `pricing.negative_price`, `pricing.mixed_currency`, `pricing.bad_rule`, `pricing.overflow` */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -6,7 +6,7 @@ export default {
   },
   language: { 'zh-CN': '中文', en: 'English' },
   page: {
-    security: 'Security', membership: 'Membership',
+    security: 'Security', membership: 'Membership', coupons: 'Coupons', coupon_new: 'New coupon',
     synonyms: 'Synonyms', missed: 'Searched in vain',
     promotions: 'Promotions', promotion_new: 'New promotion', simulator: 'Try a cart', statement: 'Statement', payouts: 'Payouts and pledge', payout_queue: 'Payouts', fees: 'Fees', income: 'Incomes', cases: 'After-sale', case: 'Case', after_sale_terms: 'After-sale terms', disputes: 'Disputes',
     proposals: 'Wiki proposals', posts: 'Reviews and questions', moderation: 'Moderation',
@@ -26,6 +26,7 @@ export default {
     activity: { create: 'Activity made', update: 'Activity changed', start: 'Activity started', end: 'Activity ended' }, aftersale: { agree: 'Agreed to a case', decline: 'Declined a case', accept: 'Dealt with a return', decide: 'Decided a dispute', terms: 'Changed after-sale terms' }, fee: { set: 'Published a fee' }, payout: { request: 'Asked for a payout', approve: 'Agreed to a payout', pay: 'Sent a payout', reject: 'Rejected a payout', cancel: 'Cancelled a payout' }, deposit: { ask: 'Asked for a pledge', pay: 'Put a pledge down', deduct: 'Kept part of a pledge', return: 'Gave a pledge back' }, promotion: { create: 'Made a promotion', update: 'Changed a promotion', live: 'Started a promotion', paused: 'Paused a promotion', ended: 'Ended a promotion' }, commission: { set: 'Commission rules changed', approve: 'Commission approved', refuse: 'Commission refused' }, merchant: { second_factor: 'Second factor of staff', create: 'Shop made' }, order: { ship: 'Shipped', refund: 'Refunded' }, pricing: { set: 'Offers and freight changed' },
     knowledge: { article: 'Wrote the wiki', revision_hide: 'Took a wiki revision out of sight', revision_show: 'Put a wiki revision back', article_restore: 'Brought a wiki revision back', article_accept: 'Accepted a wiki proposal', article_decline: 'Declined a wiki proposal', reply: 'Replied to a review', keep: 'Kept a post', hide: 'Hid a post', words: 'Changed the held words' },
     membership: { set: 'Membership changed' },
+    coupon: { create: 'Coupon made', live: 'Coupon given out again', paused: 'Coupon paused', stopped: 'Coupon stopped' },
     product: { create: 'Product made', update: 'Product changed', publish: 'Product published', archive: 'Product archived', import: 'Products imported' }, stock: { adjust: 'Stock adjusted' }, staff: { invite: 'Member invited', accept: 'Invitation accepted', decline: 'Invitation declined', add: 'Member added', remove: 'Member removed', rights: 'Rights changed' }, person: { totp_reset: 'Second factor reset', ban: 'Banned', unban: 'Unbanned' },
   },
   role: { owner: 'Owner', staff: 'Staff' },
@@ -97,6 +98,10 @@ export default {
     export: 'Download CSV', opening: 'Opening', gross: 'Gross', commission: 'Commission', fee: 'Fee', net: 'Net', closing: 'Closing', no_lines: 'Nothing in this time', no_payouts: 'No payouts', asked_at: 'Asked', amount: 'Amount', destination: 'Bank account', deposit: 'Pledge (held / asked for)', pay_deposit: 'Put the rest down', rate: 'Fee',
     ask: 'Ask for a payout', ask_note: 'The amount is set aside at once; another person of the platform agrees and sends it.', cancel: 'Cancel', approve: 'Agree', paid: 'Sent', reject: 'Reject', two_people: 'Whoever asked and whoever agrees must be two people.', bank_number: "The bank's number", reason: 'Why (the merchant reads it)', rate_now: 'The fee is {rate} %', rate_note: 'It counts for orders placed from now on; all versions are kept and open to read.', why: 'Why (merchants read it)', publish: 'Publish', versions: 'Versions', no_versions: 'No fee was ever published; nothing is taken', version: 'Version', from: 'From',
     quarter: '{year}, quarter {n}', choose_quarter: 'Choose a quarter', income_note: 'What each person was paid and what was taken back, for the report of incomes.', no_income: 'Nobody earned anything in this quarter', times: 'Payments', earned: 'Paid', taken_back: 'Taken back',
+  },
+  coupons: {
+    none: 'No coupons yet', states: { live: 'Given out', paused: 'Paused', stopped: 'Stopped' }, issued: 'Claimed', used: 'Used', cost: 'Taken off', promised: 'At most', pause: 'Pause', resume: 'Resume', stop: 'Stop', pause_of: 'Pause {title}', resume_of: 'Resume {title}', stop_of: 'Stop {title}', note: 'What a coupon says does not change once it is given out. Stopping ends the claiming; those claimed stay usable.',
+    what: 'What it gives', kind: 'Kind', kinds: { cash: 'Amount off', percent: 'Share off', freight: 'Free delivery' }, off: 'Off (¥)', percent: 'Share off (%)', cap: 'At most (¥)', threshold: 'From goods worth (¥, empty for any)', stacking: 'Counts besides promotions', growth: 'It grows', friend: 'For each friend who helps (¥, optional)', day: 'For each day kept (¥, optional)', to: 'Up to (¥)', days: 'Days to use it after claiming', from: 'Claimed from', until: 'Claimed until', limits: 'Numbers and time', issue: 'How many (empty for no limit)', worth: 'All together take off at most (¥, empty for no limit)', each: 'For each person', preview: 'What shoppers see', incomplete: 'Something is missing or does not fit',
   },
   promotion: {
     rule: 'Each line gets its best item offer; the order gets the best of the reductions and order offers; the two add up.', none: 'No promotions yet', kind: 'What it gives', used: 'Used', spent: 'Taken off', pause: 'Pause', pause_of: 'Pause {title}', drop_of: 'Remove {title}',

@@ -6,7 +6,7 @@ export default {
   },
   language: { 'zh-CN': '中文', en: 'English' },
   page: {
-    security: '安全', membership: '会员等级',
+    security: '安全', membership: '会员等级', coupons: '优惠券', coupon_new: '新建优惠券',
     synonyms: '搜索同义词', missed: '搜不到的词',
     promotions: '优惠活动', promotion_new: '新建优惠', simulator: '优惠试算', statement: '对账单', payouts: '提现与保证金', payout_queue: '提现审核', fees: '平台费率', income: '收入报送', cases: '售后', case: '售后详情', after_sale_terms: '售后设置', disputes: '纠纷处理',
     proposals: '百科提议', posts: '评价与问答', moderation: '内容审核',
@@ -26,6 +26,7 @@ export default {
     activity: { create: '新建活动', update: '修改活动', start: '开始活动', end: '结束活动' }, aftersale: { agree: '同意售后', decline: '拒绝售后', accept: '处理退货', decide: '裁决纠纷', terms: '修改售后设置' }, fee: { set: '公布费率' }, payout: { request: '申请提现', approve: '同意提现', pay: '登记打款', reject: '驳回提现', cancel: '撤销提现' }, deposit: { ask: '设置保证金', pay: '缴纳保证金', deduct: '扣除保证金', return: '退还保证金' }, promotion: { create: '新建优惠', update: '修改优惠', live: '开始优惠', paused: '暂停优惠', ended: '结束优惠' }, commission: { set: '修改佣金规则', approve: '批准佣金', refuse: '拒绝佣金' }, merchant: { second_factor: '成员两步验证要求', create: '新建商家' }, order: { ship: '发货', refund: '退款' }, pricing: { set: '修改优惠与运费' },
     knowledge: { article: '编写百科', revision_hide: '隐藏百科版本', revision_show: '取消隐藏百科版本', article_restore: '还原百科', article_accept: '采纳百科提议', article_decline: '未采纳百科提议', reply: '回复评价', keep: '保留内容', hide: '隐藏内容', words: '修改先审词表' },
     membership: { set: '修改会员等级' },
+    coupon: { create: '新建优惠券', live: '恢复发券', paused: '暂停发券', stopped: '停止发券' },
     product: { create: '新建商品', update: '修改商品', publish: '上架商品', archive: '下架商品', import: '导入商品' }, stock: { adjust: '调整库存' }, staff: { invite: '邀请成员', accept: '接受邀请', decline: '拒绝邀请', add: '添加成员', remove: '移除成员', rights: '修改权限' }, person: { totp_reset: '重置两步验证', ban: '封禁', unban: '解封' },
   },
   role: { owner: '店主', staff: '员工' },
@@ -97,6 +98,10 @@ export default {
     export: '下载 CSV', opening: '期初余额', gross: '收入', commission: '佣金', fee: '平台费', net: '净额', closing: '期末余额', no_lines: '这段时间没有账目', no_payouts: '没有提现记录', asked_at: '申请时间', amount: '金额（元）', destination: '收款账户', deposit: '保证金（已缴 / 应缴）', pay_deposit: '缴足保证金', rate: '平台费率',
     ask: '申请提现', ask_note: '申请后金额先冻结，由平台另一位人员审核后打款。', cancel: '撤销', approve: '同意', paid: '已打款', reject: '驳回', two_people: '申请人和审核人必须是两个人。', bank_number: '银行流水号', reason: '原因（商家可见）', rate_now: '现行费率 {rate}%', rate_note: '只影响公布之后下的订单；历史版本全部保留并公开。', why: '说明（商家可见）', publish: '公布', versions: '历史版本', no_versions: '还没有公布过费率，现在不收费', version: '版本', from: '生效时间',
     quarter: '{year} 年第 {n} 季度', choose_quarter: '选择季度', income_note: '按季度统计每个人的到账与追回，用于收入信息报送。', no_income: '这个季度没有人有收入', times: '笔数', earned: '到账', taken_back: '追回',
+  },
+  coupons: {
+    none: '还没有优惠券', states: { live: '发放中', paused: '已暂停', stopped: '已停止' }, issued: '已领', used: '已用', cost: '已减', promised: '最多会减', pause: '暂停', resume: '恢复', stop: '停止', pause_of: '暂停 {title}', resume_of: '恢复 {title}', stop_of: '停止 {title}', note: '发出后内容不能改；停止只是不再发，领到的人仍可使用。',
+    what: '内容', kind: '种类', kinds: { cash: '减金额', percent: '打折', freight: '免运费' }, off: '减（元）', percent: '减（%）', cap: '最多减（元）', threshold: '满多少元可用（留空不限）', stacking: '可与店铺优惠同享', growth: '会变大', friend: '每位朋友帮忙加（元，可留空）', day: '每放一天加（元，可留空）', to: '最高（元）', days: '领取后有效天数', from: '开始领取', until: '结束领取', limits: '数量和时间', issue: '总张数（留空不限）', worth: '总共最多减（元，留空不限）', each: '每人张数', preview: '顾客看到', incomplete: '还有内容没有填好',
   },
   promotion: {
     rule: '每件商品取最优惠的一个单品优惠；整单在满减和订单优惠里取最优惠的一个；两层可以叠加。', none: '还没有优惠', kind: '优惠方式', used: '已用次数', spent: '已优惠', pause: '暂停', pause_of: '暂停 {title}', drop_of: '移除 {title}',

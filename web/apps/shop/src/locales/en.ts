@@ -5,7 +5,7 @@ export default {
   },
   tab: { home: 'Home', categories: 'Categories', cart: 'Cart', me: 'Me' },
   page: {
-    security: 'Security', privacy: 'My data', membership: 'Membership',
+    security: 'Security', privacy: 'My data', membership: 'Membership', coupons: 'My coupons', coupon_help: 'Help a friend’s coupon grow',
     wiki: 'Wiki', wiki_edit: 'Write the wiki', wiki_history: 'History', my_proposals: 'My wiki proposals', compare: 'Compare', lists: 'Shared lists', list: 'Shared list', list_join: 'Join a list',
     income: 'My income', after_sale: 'Get help', cases: 'After-sale', case: 'Case',
     reviews: 'Reviews', questions: 'Questions', question: 'Question', order_reviews: 'Review this order', my_posts: 'My reviews and questions',
@@ -27,6 +27,10 @@ export default {
   },
   search: {
     suggestions: 'Suggestions', searched: 'Your searches', forget: 'Clear', hot: 'Popular searches', filter: 'Filter', price: 'Price', total: '{n} products', loose: 'Nothing has all these words. This comes close:', meant: 'Did you mean',
+  },
+  coupons: {
+    claim: 'Claim', claimed: 'Claimed', claim_of: 'Claim {title}', failed: 'Coupons could not be loaded', head: 'Coupons', choose: 'Use a coupon', none_used: 'No coupon', saves: 'Saves {amount}', no_saving: 'Of no use here', states: { usable: 'Usable', used: 'Used', past: 'Past' }, none: 'No coupons here yet', to_use: 'Use it', share: 'Ask friends to help', share_free: 'You can use it without sharing; kept, it grows by its rules too', copied: 'Link copied. Send it to a friend.', copy_this: 'Copy this link and send it to a friend', order: 'See the order',
+    of: 'A coupon of {name}', now: 'Worth now', help: 'Help: add {amount}', help_note: 'Each friend helps once, and gets a coupon of the same kind.', helped: 'Thank you, {amount} added', got: 'You have got one too', full: 'It grows no more', mine: 'This is your own coupon', log: 'How it grew', by_friend: 'A friend helped', by_days: 'Days kept', to_shop: 'To the shop', cart: 'A coupon saves {amount} more at checkout',
   },
   membership: {
     price: 'Your price', else: 'Others pay', off: '{percent}% off', freight: 'Free delivery', nothing: 'No extra rights', none_yet: 'No tier yet', mine_failed: 'Your standing could not be loaded',

@@ -5,7 +5,7 @@ export default {
   },
   tab: { home: '首页', categories: '分类', cart: '购物车', me: '我的' },
   page: {
-    security: '安全', privacy: '我的数据', membership: '会员中心',
+    security: '安全', privacy: '我的数据', membership: '会员中心', coupons: '我的优惠券', coupon_help: '帮朋友的券变大',
     wiki: '商品百科', wiki_edit: '编写百科', wiki_history: '修订历史', my_proposals: '我的百科提议', compare: '商品对比', lists: '一起选', list: '一起选的清单', list_join: '加入清单',
     income: '我的收入', after_sale: '申请售后', cases: '售后', case: '售后详情',
     reviews: '评价', questions: '问答', question: '问题', order_reviews: '评价订单', my_posts: '我的评价与问答',
@@ -27,6 +27,10 @@ export default {
   },
   search: {
     suggestions: '搜索建议', searched: '搜索历史', forget: '清空历史', hot: '大家在搜', filter: '筛选', price: '价格', total: '共 {n} 件', loose: '没有完全符合的商品，以下是相近的结果', meant: '你是不是要找：',
+  },
+  coupons: {
+    claim: '领取', claimed: '已领取', claim_of: '领取 {title}', failed: '优惠券没有加载出来', head: '优惠券', choose: '使用优惠券', none_used: '不用券', saves: '省 {amount}', no_saving: '这单用不上', states: { usable: '可用', used: '已用', past: '已过期' }, none: '这里还没有优惠券', to_use: '去使用', share: '请朋友帮忙', share_free: '不分享也能直接用，放着也会按规则变大', copied: '链接已复制，发给朋友即可', copy_this: '请复制这个链接发给朋友', order: '查看订单',
+    of: '{name} 的券', now: '现在值', help: '帮忙加 {amount}', help_note: '每位朋友只能帮一次；帮忙后你也会得到一张同样的券。', helped: '谢谢，已加 {amount}', got: '你也得到了一张', full: '不能再变大了', mine: '这是你自己的券', log: '变大的经过', by_friend: '朋友帮忙', by_days: '放着的日子', to_shop: '去店里看看', cart: '结算时用券还可省 {amount}',
   },
   membership: {
     price: '会员价', else: '非会员', off: '商品立减 {percent}%', freight: '免运费', nothing: '暂无额外权益', none_yet: '还没有会员等级', mine_failed: '会员信息没有加载出来',
