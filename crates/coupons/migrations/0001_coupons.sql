@@ -55,6 +55,8 @@ CREATE TABLE coupons_code (
     coupon BLOB NOT NULL
 );
 
+CREATE INDEX coupons_person_person ON coupons_person (person, template);
+
 -- Why a coupon grew: a friend, whose id it is, or days from one to another. One row per cause.
 CREATE TABLE coupons_growth (
     coupon BLOB NOT NULL,
@@ -64,6 +66,8 @@ CREATE TABLE coupons_growth (
     PRIMARY KEY (coupon, cause),
     CHECK (amount > 0)
 );
+
+CREATE INDEX coupons_growth_cause ON coupons_growth (cause, coupon);
 
 -- What a coupon took off which order; `released` when the order ended before it was sent.
 CREATE TABLE coupons_use (

@@ -10,6 +10,7 @@ mod help;
 mod mine;
 mod model;
 mod offers;
+mod personal;
 mod store;
 mod templates;
 
@@ -23,5 +24,5 @@ pub const MIGRATIONS: Migrations = db::migrations!("coupons": 1 "coupons" "../mi
 pub fn module() -> Module {
     let routes = templates::routes().merge(offers::routes()).merge(mine::routes()).merge(help::routes());
     let routes = routes.merge(claim::routes());
-    Module { routes, audits: audits::audits(), ..Module::new(MIGRATIONS) }
+    Module { routes, audits: audits::audits(), personal: personal::PERSONAL, ..Module::new(MIGRATIONS) }
 }

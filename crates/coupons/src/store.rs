@@ -395,3 +395,17 @@ pub(crate) fn release(tx: &mut Tx, order: OrderId, coupon: CouponId) -> Result<(
     )?;
     Ok(())
 }
+
+/// Ends some of the links by which friends help a person; answers how many.
+pub(crate) fn end_links(tx: &mut Tx, person: PersonId) -> Result<u64, DbError> {
+    tx.execute(
+        "DELETE FROM coupons_code WHERE coupon IN (SELECT id FROM coupons_coupon
+             WHERE person = :person AND code IS NOT NULL ORDER BY id LIMIT 500)",
+        params!["person" => person],
+    )?;
+    tx.execute(
+        "UPDATE coupons_coupon SET code = NULL WHERE id IN (SELECT id FROM coupons_coupon
+             WHERE person = :person AND code IS NOT NULL ORDER BY id LIMIT 500)",
+        params!["person" => person],
+    )
+}
