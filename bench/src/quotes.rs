@@ -69,6 +69,7 @@ fn context() -> QuoteContext {
             .collect(),
         freight: Freight { base_minor: 800, free_from_minor: Some(90_000_000) },
         promotions: (0..PROMOTIONS).map(promotion).collect(),
+        coupon: None,
         person: PersonFacts::default(),
         at: Timestamp::from_micros(0),
     }

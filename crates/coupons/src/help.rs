@@ -119,7 +119,7 @@ fn link(rx: &mut Rx, code: &str, person: Option<PersonId>) -> Result<CouponLinkV
         merchant: row.merchant,
         merchant_name: merchant_name.unwrap_or_default(),
         title: template.title.clone(),
-        owner_name: owner_name.unwrap_or_default(),
+        owner_name: owner_name.map(|name| people::api::public_name(&name)).unwrap_or_default(),
         gift: api::worth_now(&row, &template, now.min(row.valid_to)).gift,
         threshold: cny(template.rule.threshold_minor),
         growth: template.rule.growth,

@@ -32,7 +32,7 @@ const offers = [
 ]
 const coupons = offers.map((offer, n) => ({ ...offer, id: id('cpn', n + 1), template: offer.id, merchant_name: merchants[0].name, state: ['usable', 'used', 'usable'][n], code: offer.growth ? 'abcdefghjkmnpqrstuvwxyz0' : null, claimed_at: at(-86400), valid_to: at(20 * 86400), order: n === 1 ? orders[4].id : null }))
 const options = [{ coupon: coupons[0].id, title: '满减券', gift: offers[0].gift, threshold: offers[0].threshold, saves: yuan(600), valid_to: at(86400) }, { coupon: coupons[2].id, title: '膨胀券', gift: offers[2].gift, threshold: offers[2].threshold, saves: yuan(0), valid_to: at(86400) }]
-const couponLink = { template: offers[2].id, merchant: merchants[0].id, merchant_name: merchants[0].name, title: '膨胀券', owner_name: '林小满', gift: { kind: 'cash', off_minor: 450 }, threshold: yuan(2900), growth: offers[2].growth, valid_to: at(20 * 86400), adds: yuan(100), is_mine: false, has_helped: false, log: [{ amount: yuan(100), at: at(-3600), is_by_friend: true }, { amount: yuan(150), at: at(-7200), is_by_friend: false }], server_now: at(0) }
+const couponLink = { template: offers[2].id, merchant: merchants[0].id, merchant_name: merchants[0].name, title: '膨胀券', owner_name: '林**', gift: { kind: 'cash', off_minor: 450 }, threshold: yuan(2900), growth: offers[2].growth, valid_to: at(20 * 86400), adds: yuan(100), is_mine: false, has_helped: false, log: [{ amount: yuan(100), at: at(-3600), is_by_friend: true }, { amount: yuan(150), at: at(-7200), is_by_friend: false }], server_now: at(0) }
 const synonyms = [['番茄', '西红柿'], ['土豆', '马铃薯', 'potato']].map((words, n) => ({ id: id('syn', n + 1), words, updated_at: at(-n * 900) }))
 
 function makeApi(state) {
