@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod addresses;
+mod leaving;
 mod members;
 mod second;
 mod sessions;
@@ -30,11 +31,16 @@ fn secret_key() -> api::SecretKey {
     api::SecretKey::in_file(&dir.path().join("secret.key"), &base::SystemRng).unwrap()
 }
 
+/// What this module keeps about people.
+fn everything() -> api::Everything {
+    api::Everything(vec![people::module().personal])
+}
+
 pub(crate) fn parts() -> Parts {
     Parts {
         modules: vec![people::module()],
         authenticate: Arc::new(people::api::Sessions),
-        extensions: vec![Arc::new(people::Hooks(vec![hook])), Arc::new(secret_key())],
+        extensions: vec![Arc::new(people::Hooks(vec![hook])), Arc::new(secret_key()), Arc::new(everything())],
     }
 }
 
