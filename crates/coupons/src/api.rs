@@ -92,6 +92,27 @@ pub fn usable(
     Ok(with_templates(rx, rows)?.into_iter().map(usable).collect())
 }
 
+/// What a link by which friends help shows of its coupon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkBrief {
+    /// What people call it.
+    pub title: String,
+    /// Whose goods it is about.
+    pub merchant: MerchantId,
+    /// Whose it is.
+    pub owner: PersonId,
+}
+
+/// The coupon behind a link; `None` when no link has this code.
+///
+/// # Errors
+/// Whatever the store says.
+pub fn link_brief(rx: &mut Rx, code: &str) -> Result<Option<LinkBrief>, DbError> {
+    let Some(row) = store::by_code(rx, code)? else { return Ok(None) };
+    let template = store::template(rx, row.template)?;
+    Ok(template.map(|of| LinkBrief { title: of.title, merchant: row.merchant, owner: row.person }))
+}
+
 /// The coupons a person has chosen, by merchant.
 ///
 /// # Errors

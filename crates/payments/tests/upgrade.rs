@@ -1,5 +1,4 @@
 //! A store from before there were providers, with money in it, becomes one with charges.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![cfg(test)]
 
 use std::sync::Arc;

@@ -74,6 +74,23 @@ pub(super) async fn entry(site: &Arc<Site>, code: &str) -> Option<String> {
     shown(site, read).await
 }
 
+pub(super) async fn coupon(site: &Arc<Site>, code: &str) -> Option<String> {
+    let code = code.to_owned();
+    let read = move |rx: &mut Rx| {
+        let Some(link) = coupons::api::link_brief(rx, &code)? else { return Ok(None) };
+        let shop = people::api::merchant(rx, link.merchant)?.map(|info| info.name).unwrap_or_default();
+        let owner = people::api::person_names(rx, &[link.owner])?.remove(&link.owner).unwrap_or_default();
+        let owner = people::api::public_name(&owner);
+        Ok(Some(Preview {
+            title: format!("{shop} · {}", link.title),
+            description: format!("帮 {owner} 的券变大，你也得一张"),
+            path: format!("/c/{code}"),
+            ..Preview::default()
+        }))
+    };
+    shown(site, read).await
+}
+
 fn of_product(rx: &mut Rx, id: ProductId) -> Result<Option<Preview>, DbError> {
     let found = catalog::api::product(rx, id)?.filter(|product| product.state == ProductState::Published);
     let Some(product) = found else { return Ok(None) };

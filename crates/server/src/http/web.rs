@@ -40,6 +40,7 @@ pub(super) fn routes(site: &Arc<Site>) -> Router {
         .route("/t/{id}", get(team))
         .route("/m/{id}", get(merchant))
         .route("/s/{id}", get(entry))
+        .route("/c/{id}", get(coupon))
         .fallback(file)
         .with_state(Arc::clone(site))
 }
@@ -62,6 +63,10 @@ async fn merchant(State(site): State<Arc<Site>>, Path(id): Path<String>, headers
 
 async fn entry(State(site): State<Arc<Site>>, Path(id): Path<String>, headers: HeaderMap) -> Response {
     index::<Shop>(&headers, head::entry(&site, &id).await)
+}
+
+async fn coupon(State(site): State<Arc<Site>>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+    index::<Shop>(&headers, head::coupon(&site, &id).await)
 }
 
 /// Everything else: a file of an app, or the app.
