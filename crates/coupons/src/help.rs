@@ -161,7 +161,7 @@ fn help(tx: &mut Tx, person: PersonId, code: &str) -> Result<CouponHelpView, Hel
 
 /// The coupon behind a link. Open to whoever has it.
 #[utoipa::path(get, path = "/api/v1/coupon-links/{coupon_code}", tag = "coupons",
-    params(("coupon_code" = String, Path)), responses((status = 200, body = CouponLinkView), HelpError, Common))]
+    params(("coupon_code" = String, Path)), responses((status = 200, body = CouponLinkView), Common))]
 async fn coupon_link_get(
     ctx: rest::State,
     MaybeActor(actor): MaybeActor,

@@ -10463,16 +10463,7 @@ export interface operations {
                     "application/json": components["schemas"]["CouponLinkView"];
                 };
             };
-            /** @description `auth.forbidden`, `auth.second_factor_required` */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `not_found`; or there is no such thing, or it may not be known */
+            /** @description there is no such thing, or it may not be known */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10481,16 +10472,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `coupon.own`, `coupon.helped`, `coupon.grows_no_more` */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`; or the server made a mistake */
+            /** @description the server made a mistake */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10499,7 +10481,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            /** @description the server is busy; see Retry-After */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10508,7 +10490,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `store.full`; or the disk is full */
+            /** @description the disk is full */
             507: {
                 headers: {
                     [name: string]: unknown;
