@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::api;
 use crate::claim::{self, ClaimError, CouponActBody};
 use crate::mine::{self, CouponView};
-use crate::model::Growth;
+use crate::model::{Growth, yuan};
 use crate::store::{self, CouponRow, TemplateRow};
 
 /// How much of the growth is shown.
@@ -82,10 +82,6 @@ enum HelpError {
     Db(#[from] DbError),
 }
 
-fn cny(minor: i64) -> Money {
-    Money::new(minor, base::Currency::CNY)
-}
-
 fn found(rx: &mut Rx, code: &str) -> Result<(CouponRow, TemplateRow), HelpError> {
     let row = store::by_code(rx, code)?.ok_or(Denied::Unknown)?;
     let template = store::template(rx, row.template)?.ok_or(Denied::Unknown)?;
@@ -110,7 +106,7 @@ fn link(rx: &mut Rx, code: &str, person: Option<PersonId>) -> Result<CouponLinkV
     };
     let log = store::growth(rx, row.id, LOG_SHOWN)?;
     let log = log.into_iter().map(|(cause, amount, at)| CouponGrowthView {
-        amount: cny(amount),
+        amount: yuan(amount),
         at,
         is_by_friend: !cause.starts_with("days "),
     });
@@ -121,10 +117,10 @@ fn link(rx: &mut Rx, code: &str, person: Option<PersonId>) -> Result<CouponLinkV
         title: template.title.clone(),
         owner_name: owner_name.map(|name| people::api::public_name(&name)).unwrap_or_default(),
         gift: api::worth_now(&row, &template, now.min(row.valid_to)).gift,
-        threshold: cny(template.rule.threshold_minor),
+        threshold: yuan(template.rule.threshold_minor),
         growth: template.rule.growth,
         valid_to: row.valid_to,
-        adds: cny(adds(&row, &template, now)),
+        adds: yuan(adds(&row, &template, now)),
         is_mine: person == Some(row.person),
         has_helped,
         log: log.collect(),
@@ -156,7 +152,7 @@ fn help(tx: &mut Tx, person: PersonId, code: &str) -> Result<CouponHelpView, Hel
         Err(ClaimError::NotOffered | ClaimError::HadEnough | ClaimError::Denied(_)) => None,
         Err(ClaimError::Db(error)) => return Err(error.into()),
     };
-    Ok(CouponHelpView { added: cny(added), own })
+    Ok(CouponHelpView { added: yuan(added), own })
 }
 
 /// The coupon behind a link. Open to whoever has it.

@@ -7,7 +7,7 @@ use rest::{Actor, Common, Ctx, Json, OpenApiRouter, Query, Refused, routes};
 use serde::{Deserialize, Serialize};
 
 use crate::api;
-use crate::model::Growth;
+use crate::model::{Growth, yuan};
 use crate::store::{self, CouponRow, TemplateRow, Which};
 
 pub(crate) fn routes() -> OpenApiRouter<Ctx> {
@@ -82,7 +82,7 @@ pub(crate) fn view(rx: &mut Rx, row: &CouponRow, template: &TemplateRow) -> Resu
         title: template.title.clone(),
         state,
         gift,
-        threshold: Money::new(template.rule.threshold_minor, base::Currency::CNY),
+        threshold: yuan(template.rule.threshold_minor),
         scope: template.rule.scope.clone(),
         is_stacking: template.rule.is_stacking,
         growth: template.rule.growth,

@@ -1,7 +1,7 @@
 //! What coupons give and how they grow: no store, no clock.
 #![deny(clippy::float_arithmetic, clippy::arithmetic_side_effects)]
 
-use base::Timestamp;
+use base::{Currency, Money, Timestamp};
 use pricing::api::{CouponGift, Scope};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -19,6 +19,11 @@ const IDS_MAX: usize = 500;
 const DAY_MICROS: i64 = 86_400_000_000;
 /// Highest share, in hundredths of a percent.
 const OFF_BP_MAX: i64 = 9_900;
+
+/// Minor units as money of the one currency there is so far.
+pub(crate) fn yuan(minor: i64) -> Money {
+    Money::new(minor, Currency::CNY)
+}
 
 /// Until when a claimed coupon may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -1,13 +1,12 @@
 //! What a shop gives out now, for everybody to read.
 
 use base::{CouponTemplateId, MerchantId, Money, PersonId, ProductId, Timestamp};
-use catalog::api::SkuInfo;
 use db::{DbError, Rx};
 use pricing::api::{CouponGift, Scope};
 use rest::{Common, Ctx, Json, MaybeActor, OpenApiRouter, Path, Query, Refused, routes};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Growth, Validity};
+use crate::model::{Growth, Validity, yuan};
 use crate::store::{self, TemplateRow};
 
 /// Most offers that are shown.
@@ -49,16 +48,6 @@ struct CouponOffers {
     items: Vec<CouponOffer>,
 }
 
-fn is_about(scope: &Scope, skus: &[SkuInfo]) -> bool {
-    let is_all = scope.categories.is_empty() && scope.products.is_empty() && scope.skus.is_empty();
-    is_all
-        || skus.iter().any(|info| {
-            scope.skus.contains(&info.sku)
-                || scope.products.contains(&info.product)
-                || scope.categories.contains(&info.category)
-        })
-}
-
 fn offers(
     rx: &mut Rx,
     merchant: MerchantId,
@@ -69,7 +58,9 @@ fn offers(
     let mut rows: Vec<TemplateRow> = store::offered(rx, merchant, now, OFFERS_MAX)?;
     if let Some(product) = product.filter(|_| !rows.is_empty()) {
         let skus = catalog::api::skus_of(rx, &[product])?;
-        rows.retain(|row| is_about(&row.rule.scope, &skus));
+        let is_about =
+            |scope: &Scope| skus.iter().any(|one| scope.is_about(one.sku, one.product, one.category));
+        rows.retain(|row| is_about(&row.rule.scope));
     }
     let mut items = Vec::with_capacity(rows.len());
     for row in rows {
@@ -82,7 +73,7 @@ fn offers(
             merchant,
             title: row.title,
             gift: row.rule.gift,
-            threshold: Money::new(row.rule.threshold_minor, base::Currency::CNY),
+            threshold: yuan(row.rule.threshold_minor),
             scope: row.rule.scope,
             is_stacking: row.rule.is_stacking,
             growth: row.rule.growth,

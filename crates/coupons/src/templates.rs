@@ -9,7 +9,7 @@ use rest::{Actor, Command, Common, Ctx, Denied, Json, OpenApiRouter, Path, Query
 use serde::{Deserialize, Serialize};
 
 use crate::claim::CouponActBody;
-use crate::model::{Growth, Limits, Rule, Validity};
+use crate::model::{Growth, Limits, Rule, Validity, yuan};
 use crate::store::{self, TemplateRow};
 
 pub(crate) fn routes() -> OpenApiRouter<Ctx> {
@@ -142,7 +142,6 @@ enum TemplateError {
 fn views(rx: &mut Rx, rows: Vec<TemplateRow>) -> Result<Vec<CouponTemplateView>, DbError> {
     let ids: Vec<CouponTemplateId> = rows.iter().map(|row| row.id).collect();
     let totals = store::used(rx, &ids)?;
-    let cny = |minor| Money::new(minor, base::Currency::CNY);
     let view = |row: TemplateRow| {
         let total = totals.iter().find(|(id, ..)| *id == row.id);
         let (used, cost) = total.map_or((0, 0), |(_, used, cost)| (*used, *cost));
@@ -153,19 +152,19 @@ fn views(rx: &mut Rx, rows: Vec<TemplateRow>) -> Result<Vec<CouponTemplateView>,
             state: CouponTemplateState::of(&row.state),
             gift: row.rule.gift,
             scope: row.rule.scope,
-            threshold: cny(row.rule.threshold_minor),
+            threshold: yuan(row.rule.threshold_minor),
             is_stacking: row.rule.is_stacking,
             growth: row.rule.growth,
             validity: row.rule.validity,
             starts_at: row.starts_at,
             ends_at: row.ends_at,
             issue_max: row.limits.issue_max,
-            worth_max: row.limits.worth_max.map(cny),
+            worth_max: row.limits.worth_max.map(yuan),
             per_person: row.limits.per_person,
             issued: row.issued,
-            promised: cny(row.promised),
+            promised: yuan(row.promised),
             used,
-            cost: cny(cost),
+            cost: yuan(cost),
         }
     };
     Ok(rows.into_iter().map(view).collect())

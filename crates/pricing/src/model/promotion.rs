@@ -60,11 +60,17 @@ impl Scope {
     }
 
     pub(super) fn has(&self, line: &QuoteLineInput) -> bool {
+        self.is_about(line.sku, line.product, line.category)
+    }
+
+    /// Whether a variant is among the goods. The lists are sorted.
+    #[must_use]
+    pub fn is_about(&self, sku: SkuId, product: ProductId, category: CategoryId) -> bool {
         let is_all = self.categories.is_empty() && self.products.is_empty() && self.skus.is_empty();
         is_all
-            || self.skus.binary_search(&line.sku).is_ok()
-            || self.products.binary_search(&line.product).is_ok()
-            || self.categories.binary_search(&line.category).is_ok()
+            || self.skus.binary_search(&sku).is_ok()
+            || self.products.binary_search(&product).is_ok()
+            || self.categories.binary_search(&category).is_ok()
     }
 }
 
