@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { mergeMessages, type Messages } from '@tuan/ui'
 import { parse } from 'vue/compiler-sfc'
@@ -46,6 +46,21 @@ describe('texts', () => {
     const holes = (text: string) => [...new Set(text.match(/\{\w+\}/g) ?? [])].sort()
     const english = new Map(texts(en))
     for (const [key, text] of texts(zh)) expect([key, holes(english.get(key) ?? '')]).toEqual([key, holes(text)])
+  })
+
+  // A module that keeps something about people says so in its personal.rs, with codes for what holds a person.
+  it('shop: what is kept about people, and what holds them, has words', () => {
+    const crates = join(root, '../crates')
+    const sources = readdirSync(crates).map((name) => join(crates, name, 'src/personal.rs')).filter((file) => existsSync(file))
+    const known = new Set(keys(shopZh))
+    const named = sources.flatMap((file) => {
+      const source = readFileSync(file, 'utf8')
+      const kinds = [...source.matchAll(/name: "([a-z]+)\./g)].map((found) => `privacy.kind.${found[1]}`)
+      const binds = source.slice(source.indexOf('fn binds')).matchAll(/"((?:[a-z]+)\.(?:[a-z_]+))"/g)
+      return source.includes('fn binds') ? [...kinds, ...[...binds].map((found) => `privacy.bind.${found[1]}`)] : kinds
+    })
+    expect(new Set(named).size).toBeGreaterThan(20)
+    expect(named.filter((key) => !known.has(key))).toEqual([])
   })
 
   it.each([

@@ -110,11 +110,11 @@ export default {
   privacy: {
     take: 'Take my data along', take_note: 'One JSON file with every record listed below, readable by machines. You prove who you are before it is made.', download: 'Download',
     held: 'What is kept, and what becomes of it', shared_note: 'A shop sees your orders there, where they go, and your after-sale cases. Others see the first character of your name only.',
-    leave: 'Delete account', leave_note: 'This cannot be undone. All devices are signed out at once and your number can be registered anew; name, number, addresses and what you wrote are removed within minutes. Records of trade that the law asks for stay, without you in them.',
+    leave: 'Delete account', leave_note: 'This cannot be undone. All devices are signed out at once and your number can be registered anew; name, number, addresses and what you wrote are removed within minutes; what is part of a product’s wiki stays, without your name. Records of trade that the law asks for stay, without you in them.',
     first: 'Finish these first:', sure: 'Your tiers, offers and shares are gone with the account and cannot be restored.', type_label: 'Type “{word}” to confirm', word: 'delete', leave_for_good: 'Delete for good', left: 'Your account is deleted',
     fate: { removed: 'Removed when you leave', kept: 'Kept when you leave, without personal details', mixed: 'Partly removed; the rest is kept without personal details', expires: 'Removed by itself after some days' },
     kind: {
-      rest: 'Answers to your latest requests', ledger: 'Wallet and its entries', people: 'Name, number, addresses, devices, work for shops', settlement: 'Income by quarter', stock: 'Goods put aside for unpaid orders', pricing: 'Promotions used', membership: 'Growth', search: 'What you searched for', deals: 'Teams you joined',
+      rest: 'Answers to your latest requests', ledger: 'Wallet and its entries', people: 'Name, number, addresses, devices, work for shops', settlement: 'Income by quarter', stock: 'Goods put aside for unpaid orders', pricing: 'Promotions used', membership: 'Growth', coupons: 'Coupons, what they were used for, whose you helped grow', search: 'What you searched for', deals: 'Teams you joined',
       reach: 'Shares, whose share brought you, commissions', payments: 'Payments and refunds', orders: 'Cart, orders and refunds', aftersale: 'After-sale cases and what you wrote', knowledge: 'Reviews, questions, wiki and shared lists', insight: 'Days on which you bought at a shop',
     },
     bind: {

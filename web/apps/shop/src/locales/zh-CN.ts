@@ -110,11 +110,11 @@ export default {
   privacy: {
     take: '带走我的数据', take_note: '一个 JSON 文件，包含下面列出的全部记录，机器可读。下载前要再次验证身份。', download: '下载',
     held: '保存了什么，注销后怎样', shared_note: '店铺能看到你在该店的订单、收货信息和售后；别人只看到你昵称的第一个字。',
-    leave: '注销账号', leave_note: '注销后无法恢复：立即退出所有设备，手机号可以重新注册；姓名、电话、地址和写下的文字在几分钟内删除。法律要求保存的交易记录保留，不再带有你的信息。',
+    leave: '注销账号', leave_note: '注销后无法恢复：立即退出所有设备，手机号可以重新注册；姓名、电话、地址和写下的文字在几分钟内删除，写进商品百科的内容保留但不再署名。法律要求保存的交易记录保留，不再带有你的信息。',
     first: '先把这些办完：', sure: '注销后会员等级、优惠和分享关系都会消失，不能恢复。', type_label: '输入“{word}”确认', word: '注销', leave_for_good: '确认注销', left: '账号已注销',
     fate: { removed: '注销后删除', kept: '注销后保留，去掉个人信息', mixed: '部分删除，其余去掉个人信息后保留', expires: '几天后自动删除' },
     kind: {
-      rest: '最近请求的答复', ledger: '钱包和流水', people: '昵称、手机号、地址、设备、店员身份和操作记录', settlement: '按季度的收入', stock: '为未付款订单留的货', pricing: '用过的促销', membership: '成长值', search: '搜过的词', deals: '参加的拼团',
+      rest: '最近请求的答复', ledger: '钱包和流水', people: '昵称、手机号、地址、设备、店员身份和操作记录', settlement: '按季度的收入', stock: '为未付款订单留的货', pricing: '用过的促销', membership: '成长值', coupons: '优惠券、用在哪里、帮过谁的券', search: '搜过的词', deals: '参加的拼团',
       reach: '分享、经由谁的分享来、佣金', payments: '付款和退款', orders: '购物车、订单和退款', aftersale: '售后和写下的说明', knowledge: '评价、提问、百科和共享清单', insight: '在店铺购买的天数',
     },
     bind: {
