@@ -47,7 +47,9 @@ test('a coupon is claimed, grows by a friend, and makes an order cheaper', { ski
   await owner.text('已领取')
   await owner.look('coupon_claimed')
   await owner.go('/me')
-  await owner.go('/coupons')
+  await owner.page.getByRole('link', { name: '我的优惠券' }).click()
+  await owner.page.waitForURL(/\/me\/coupons$/)
+  await owner.text(offer.title)
   await owner.look('coupons')
   const mine = (await json(owner, '/coupons?state=usable')).items.find((one) => one.code)
   const link = new URL(`/c/${mine.code}`, owner.page.url()).href
