@@ -193,8 +193,10 @@ test('a ladder is typed step by step, and what is missing is said in plain words
   const page = await browser.open(`/console/m/${id('mer', 1)}/activities/new`, { viewport: { width: 1280, height: 800 } })
   let sent = null
   await page.route('**/merchants/*/activities', async (route) => {
+    // The list that follows asks the same address.
+    if (route.request().method() !== 'POST') return route.fallback()
     sent = route.request().postDataJSON()
-    await route.fulfill({ status: 201, json: {} })
+    return route.fulfill({ status: 201, json: {} })
   })
   await page.getByLabel('搜索在售商品').fill('大米')
   await page.getByRole('radio', { name: /五常大米/ }).check()
