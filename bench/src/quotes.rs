@@ -70,6 +70,7 @@ fn context() -> QuoteContext {
         freight: Freight { base_minor: 800, free_from_minor: Some(90_000_000) },
         promotions: (0..PROMOTIONS).map(promotion).collect(),
         coupon: None,
+        points: None,
         person: PersonFacts::default(),
         at: Timestamp::from_micros(0),
     }

@@ -133,6 +133,8 @@ ids! {
     CouponTemplateId = "cpt";
     /// One person's coupon.
     CouponId = "cpn";
+    /// Points of one source.
+    PointsLotId = "plt";
     /// A payout to a merchant.
     PayoutId = "pyo";
     /// A line of a merchant's statement.

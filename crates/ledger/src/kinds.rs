@@ -26,6 +26,12 @@ pub enum Kind {
     Equity,
     /// Cash in a merchant's till.
     Cash,
+    /// A person's points; never below zero.
+    Points,
+    /// Points taken back that the person's did not cover.
+    PointsDebt,
+    /// What a merchant has promised by giving out points.
+    Issued,
     /// What a provider's bill shows and the books do not, or the other way round, until somebody has found out why.
     Parked,
 }
@@ -51,7 +57,7 @@ impl Rule {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Wallet,
         Self::Payable,
         Self::Escrow,
@@ -63,6 +69,9 @@ impl Kind {
         Self::Payout,
         Self::Equity,
         Self::Cash,
+        Self::Points,
+        Self::PointsDebt,
+        Self::Issued,
         Self::Parked,
     ];
 
@@ -80,6 +89,9 @@ impl Kind {
             Self::Payout => "payout",
             Self::Equity => "equity",
             Self::Cash => "cash",
+            Self::Points => "points",
+            Self::PointsDebt => "points_debt",
+            Self::Issued => "issued",
             Self::Parked => "parked",
         }
     }
@@ -87,7 +99,7 @@ impl Kind {
     /// The rule its accounts follow.
     pub fn rule(self) -> Rule {
         match self {
-            Self::Wallet | Self::Deposit => Rule::CreditFloor,
+            Self::Wallet | Self::Deposit | Self::Points => Rule::CreditFloor,
             Self::Payable
             | Self::Escrow
             | Self::Bank
@@ -97,6 +109,8 @@ impl Kind {
             | Self::Payout
             | Self::Equity
             | Self::Cash
+            | Self::PointsDebt
+            | Self::Issued
             | Self::Parked => Rule::None,
         }
     }
@@ -141,6 +155,16 @@ pub enum TransferKind {
     Park,
     /// What was parked has found its place.
     Unpark,
+    /// Points are earned.
+    PointsEarn,
+    /// Points are spent.
+    PointsSpend,
+    /// Points that were spent come back.
+    PointsReturn,
+    /// Points that were earned are taken back.
+    PointsTakeBack,
+    /// Points whose time is over are gone.
+    PointsExpire,
 }
 
 impl TransferKind {
@@ -165,6 +189,11 @@ impl TransferKind {
             Self::TopUp => "top_up",
             Self::Park => "park",
             Self::Unpark => "unpark",
+            Self::PointsEarn => "points_earn",
+            Self::PointsSpend => "points_spend",
+            Self::PointsReturn => "points_return",
+            Self::PointsTakeBack => "points_take_back",
+            Self::PointsExpire => "points_expire",
         }
     }
 }

@@ -19,8 +19,8 @@ pub(crate) const LEGS_MAX: usize = 100;
 pub enum Asset {
     /// Money, in minor units.
     Money(Currency),
-    /// Points.
-    Points,
+    /// Points of one merchant: those of another are another asset.
+    Points(MerchantId),
     /// Social currency: not transferable between people, never money.
     Social,
 }
@@ -29,7 +29,7 @@ impl fmt::Display for Asset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Money(currency) => write!(f, "{currency}"),
-            Self::Points => f.write_str("points"),
+            Self::Points(merchant) => write!(f, "points:{merchant}"),
             Self::Social => f.write_str("social"),
         }
     }
@@ -305,7 +305,7 @@ mod tests {
     /// Every fault comes with all the faults that are checked after it, so the order is what is tested.
     #[test]
     fn faults_are_found_in_their_order() {
-        let points = Account { asset: Asset::Points, ..wallet(3) };
+        let points = Account { asset: Asset::Points(MerchantId::from_bytes([1; 16])), ..wallet(3) };
         let table = [
             (Malformed::Legs, vec![Leg::debit(wallet(1), 0)]),
             (

@@ -425,7 +425,7 @@ pub(crate) fn sum_of_order(rx: &mut Rx, order: OrderId, kind: &str) -> Result<i6
 pub(crate) fn holds_anything(rx: &mut Rx, owner: &str) -> Result<bool, DbError> {
     let found: Option<AccountId> = rx.opt(
         "SELECT a.id FROM ledger_account a JOIN ledger_balance b ON b.account = a.id
-         WHERE a.owner = :owner AND a.asset NOT IN ('points', 'social')
+         WHERE a.owner = :owner AND a.kind <> 'points' AND a.asset <> 'social'
              AND (b.posted_cr <> b.posted_dr OR b.pending_dr <> 0 OR b.pending_cr <> 0)
          ORDER BY a.id LIMIT 1",
         params!["owner" => owner],

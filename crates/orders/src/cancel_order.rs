@@ -85,6 +85,7 @@ pub(crate) fn end_unpaid(tx: &mut Tx, mut order: Order, actor: Option<PersonId>)
     reach::api::cancelled(tx, order.id)?;
     pricing::api::release(tx, order.id)?;
     coupons::api::release(tx, order.id)?;
+    points::api::release(tx, order.id)?;
     store::note(tx, &order, "cancelled", actor)?;
     tx.publish(&OrderCancelled { order: order.id, merchant: order.merchant })
 }

@@ -11,7 +11,10 @@ use rest::{Actor, Common, Ctx, Json, MaybeActor, OpenApiRouter, Path, Refused, r
 use serde::{Deserialize, Serialize};
 
 use crate::cart_store::{self, SKUS_MAX};
-use crate::price::{CouponOption, LINES_MAX, PriceError, Wanted, coupon_options, known, price, price_known};
+use crate::points_choice::{PointsOption, PointsWanted};
+use crate::price::{
+    CouponOption, LINES_MAX, PriceError, Priced, Wanted, coupon_options, known, price, price_known,
+};
 
 pub(crate) fn routes() -> OpenApiRouter<Ctx> {
     OpenApiRouter::new()
@@ -143,7 +146,7 @@ fn view_of(rx: &mut Rx, person: PersonId, groups: Groups, known: &Catalogue) -> 
         let priced = match price_known(
             rx,
             person,
-            &Wanted { items: orderable, deal: None, coupons: Vec::new() },
+            &Wanted { items: orderable, deal: None, coupons: Vec::new(), points: Vec::new() },
             known,
         ) {
             Ok(priced) => priced.into_iter().next(),
@@ -282,6 +285,10 @@ struct QuoteBody {
     #[serde(default)]
     #[schema(max_items = 200)]
     coupons: Vec<CouponId>,
+    /// How many points to spend with which shop; not with a deal.
+    #[serde(default)]
+    #[schema(max_items = 200)]
+    points: Vec<PointsWanted>,
 }
 
 /// What the items of one merchant cost.
@@ -293,6 +300,8 @@ struct QuoteGroup {
     next: Vec<NextOffer>,
     /// The person's coupons for this shop, the one that saves most in front.
     coupons: Vec<CouponOption>,
+    /// What the person may spend; `null` where the shop takes no points, or with a deal.
+    points: Option<PointsOption>,
 }
 
 /// What everything costs, and why.
@@ -313,15 +322,17 @@ async fn quote_create(
     let nobody = || <PersonId as base::Id>::from_bytes([0; 16]);
     let person = actor.map_or_else(nobody, |actor| actor.person);
     let items = body.items.iter().map(|item| (item.sku, item.qty)).collect();
-    if body.coupons.len() > LINES_MAX {
+    if body.coupons.len().max(body.points.len()) > LINES_MAX {
         return Err(PriceError::Items.into());
     }
-    let wanted = Wanted { items, deal: body.deal, coupons: body.coupons };
+    let wanted = Wanted { items, deal: body.deal, coupons: body.coupons, points: body.points };
     let read = move |rx: &mut Rx| {
         let mut groups = Vec::new();
         for one in price(rx, person, &wanted)? {
             let coupons = coupon_options(rx, person, &one)?;
-            groups.push(QuoteGroup { merchant: one.merchant, quote: one.quote, next: one.next, coupons });
+            let points = one.points();
+            let Priced { merchant, quote, next, .. } = one;
+            groups.push(QuoteGroup { merchant, quote, next, coupons, points });
         }
         Ok::<_, PriceError>(groups)
     };

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use settlement::api::{LineBack, Settled};
 
 use crate::events::{OrderCompleted, OrderShipped};
-use crate::model::{Order, OrderState};
+use crate::model::{Line, Order, OrderState};
 use crate::views::{self, OrderView};
 use crate::{jobs, store};
 
@@ -123,6 +123,8 @@ pub(crate) fn complete(tx: &mut Tx, mut order: Order) -> Result<(), TransferErro
     let left = order.refundable();
     let commission = reach::api::release(tx, order.id, merchant, currency)?;
     let lines = store::lines(tx, order.id)?;
+    let kept = |line: &Line| line.total.saturating_sub(line.refunded);
+    let goods = lines.iter().map(kept).fold(0, i64::saturating_add);
     let lines: Vec<LineBack> =
         lines.iter().map(|line| LineBack { line: line.line, refunded: line.refunded }).collect();
     let (number, order_id) = (order.number.as_str(), order.id);
@@ -140,6 +142,8 @@ pub(crate) fn complete(tx: &mut Tx, mut order: Order) -> Result<(), TransferErro
     let buyer = order.buyer;
     let earned = membership::api::Settled { order: order_id, merchant, buyer, currency, kept: left };
     membership::api::earn(tx, &earned)?;
+    let earned = points::api::Settled { order: order_id, merchant, buyer, currency, goods };
+    points::api::earn(tx, &earned)?;
     order.completed_at = Some(tx.now());
     store::update_order(tx, &order)?;
     store::note(tx, &order, "completed", None)?;

@@ -18,6 +18,7 @@ mod paid;
 mod pay;
 mod personal;
 mod place_order;
+mod points_choice;
 mod price;
 mod refund_order;
 mod replace_order;

@@ -12,6 +12,7 @@ use stock::api::StockError;
 
 use crate::events::OrderPlaced;
 use crate::model::{Line, Order, luhn};
+use crate::points_choice::PointsWanted;
 use crate::price::{LINES_MAX, PriceError, Priced, Wanted, price};
 use crate::{cart_store, jobs, store};
 
@@ -59,6 +60,10 @@ struct CheckoutBody {
     #[serde(default)]
     #[schema(max_items = 200)]
     coupons: Vec<CouponId>,
+    /// How many of the buyer's points to spend with which shop; not with a deal.
+    #[serde(default)]
+    #[schema(max_items = 200)]
+    points: Vec<PointsWanted>,
     /// What the buyer was shown; when the price is another now, nothing is ordered.
     #[schema(minimum = 0)]
     expected_total_minor: i64,
@@ -106,6 +111,9 @@ enum CheckoutError {
     #[problem(transparent)]
     Coupon(#[from] coupons::api::CouponRefused),
     #[error(transparent)]
+    #[problem(transparent)]
+    Points(#[from] points::api::PointsRefused),
+    #[error(transparent)]
     #[problem(internal)]
     Db(#[from] DbError),
 }
@@ -116,9 +124,10 @@ struct PlaceOrder {
 }
 
 fn wanted(rx: &mut Rx, command: &PlaceOrder) -> Result<Wanted, CheckoutError> {
+    let (coupons, points) = (command.body.coupons.clone(), command.body.points.clone());
     match &command.body.source {
         SourceBody::Now { sku, qty, deal } => {
-            Ok(Wanted { items: vec![(*sku, *qty)], deal: *deal, coupons: command.body.coupons.clone() })
+            Ok(Wanted { items: vec![(*sku, *qty)], deal: *deal, coupons, points })
         }
         SourceBody::Cart { skus } => {
             let mut items = cart_store::lines(rx, command.person)?;
@@ -126,7 +135,7 @@ fn wanted(rx: &mut Rx, command: &PlaceOrder) -> Result<Wanted, CheckoutError> {
             if items.len() != skus.len() || items.len() > LINES_MAX {
                 return Err(CheckoutError::CartChanged);
             }
-            Ok(Wanted { items, deal: None, coupons: command.body.coupons.clone() })
+            Ok(Wanted { items, deal: None, coupons, points })
         }
     }
 }
@@ -158,7 +167,7 @@ fn place(tx: &mut Tx, command: &PlaceOrder) -> Result<CheckoutView, CheckoutErro
     let address =
         people::api::address(tx, command.person, command.body.address)?.ok_or(CheckoutError::Address)?;
     let address = serde_json::to_string(&address).map_err(|error| DbError::Bug(error.to_string()))?;
-    if command.body.coupons.len() > LINES_MAX {
+    if command.body.coupons.len().max(command.body.points.len()) > LINES_MAX {
         return Err(PriceError::Items.into());
     }
     let wanted = wanted(tx, command)?;
@@ -292,6 +301,9 @@ fn write(tx: &mut Tx, order: &Order, priced: &Priced) -> Result<(), CheckoutErro
     pricing::api::take(tx, order.id, order.buyer, &priced.quote.promotions)?;
     if let Some(used) = &priced.quote.coupon {
         coupons::api::take(tx, order.id, order.buyer, used)?;
+    }
+    if let Some(used) = &priced.quote.points {
+        points::api::spend(tx, order.id, (order.merchant, order.buyer), used)?;
     }
     let nets: Vec<(i64, i64)> = lines.iter().map(|line| (line.line, line.total)).collect();
     settlement::api::freeze(tx, order.id, order.merchant, &nets)?;

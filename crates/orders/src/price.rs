@@ -12,6 +12,8 @@ use pricing::api::{
 };
 use serde::Serialize;
 
+use crate::points_choice::{self, PointsOption, PointsWanted};
+
 /// Most lines that are priced or ordered at once.
 pub(crate) const LINES_MAX: usize = 200;
 
@@ -23,6 +25,8 @@ pub(crate) struct Wanted {
     pub(crate) deal: Option<DealChoice>,
     /// At most one for the goods of each merchant.
     pub(crate) coupons: Vec<CouponId>,
+    /// By merchant.
+    pub(crate) points: Vec<PointsWanted>,
 }
 
 /// The lines of one merchant with their price.
@@ -68,6 +72,14 @@ pub(crate) enum PriceError {
     #[error("a coupon does not go with the price of a team; leave one of them out")]
     #[problem(422, "coupon.not_with_deal")]
     CouponDeal,
+    /// A shop twice, one that is not bought from, or less than a point.
+    #[error("name points once for each shop that is bought from, from 1 on")]
+    #[problem(422, "points.wanted")]
+    Points,
+    /// The price of a team is low already.
+    #[error("points do not go with the price of a team; leave one of them out")]
+    #[problem(422, "points.not_with_deal")]
+    PointsDeal,
     #[error(transparent)]
     #[problem(transparent)]
     Coupon(#[from] CouponRefused),
@@ -128,6 +140,13 @@ pub(crate) fn price_known(
     if chosen.keys().any(|merchant| !by_merchant.contains_key(merchant)) {
         return Err(CouponRefused::Unusable.into());
     }
+    let mut spent = points_choice::chosen(&wanted.points)?;
+    if wanted.deal.is_some() && !spent.is_empty() {
+        return Err(PriceError::PointsDeal);
+    }
+    if spent.keys().any(|merchant| !by_merchant.contains_key(merchant)) {
+        return Err(PriceError::Points);
+    }
     let mut priced = Vec::with_capacity(by_merchant.len());
     for (merchant, lines) in by_merchant {
         let Some(currency) = lines.first().map(|(info, _)| info.price.currency()) else { continue };
@@ -149,12 +168,23 @@ pub(crate) fn price_known(
             context.person.is_new_buyer = !deals::api::has_bought(rx, merchant, person)?;
         }
         context.coupon = chosen.remove(&merchant);
+        if wanted.deal.is_none() {
+            let points = spent.remove(&merchant).unwrap_or(0);
+            context.points = points::api::offer(rx, merchant, person, now, points)?;
+        }
         let quote = quote(&inputs, &context)?;
         let next = next_offers(&quote, &context)?;
         let skus = lines.into_iter().map(|(info, _)| (info.sku, info)).collect();
         priced.push(Priced { merchant, skus, quote, next, of: (inputs, context) });
     }
     Ok(priced)
+}
+
+impl Priced {
+    /// What the person may spend here; `None` where the shop takes no points.
+    pub(crate) fn points(&self) -> Option<PointsOption> {
+        points_choice::option(&self.quote, self.of.1.points.as_ref())
+    }
 }
 
 /// The coupons a person has for the shop of these lines, the one that saves most in front.
@@ -172,8 +202,9 @@ pub(crate) fn coupon_options(
     if usable.is_empty() {
         return Ok(Vec::new());
     }
-    let total =
-        |coupon| Ok::<_, QuoteError>(quote(inputs, &QuoteContext { coupon, ..context.clone() })?.total);
+    let total = |coupon| {
+        Ok::<_, QuoteError>(quote(inputs, &QuoteContext { coupon, points: None, ..context.clone() })?.total)
+    };
     let without = total(None)?;
     let mut options = Vec::with_capacity(usable.len());
     for coupons::api::Usable { coupon, valid_to, .. } in usable {

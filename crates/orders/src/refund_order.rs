@@ -207,6 +207,7 @@ pub(crate) fn refund(tx: &mut Tx, mut order: Order, refund: &Refund) -> Result<R
         tell_statement(tx, &order, (refund.id, amount), &clawed)?;
         membership::api::take_back(tx, order.id, refund.id, amount)?;
     }
+    move_points(tx, &order, refund, &lines)?;
     finish(tx, &order, refund, amount)?;
     let state = if is_done { "done" } else { "pending" };
     Ok(RefundView {
@@ -217,6 +218,18 @@ pub(crate) fn refund(tx: &mut Tx, mut order: Order, refund: &Refund) -> Result<R
         reason: refund.reason.clone(),
         created_at: row.created_at,
     })
+}
+
+/// Points that the goods were paid with return with them, and those that they have earned are taken back.
+fn move_points(tx: &mut Tx, order: &Order, refund: &Refund, lines: &[Line]) -> Result<(), DbError> {
+    let now = refund.lines.iter().map(|part| part.amount_minor).fold(0, i64::saturating_add);
+    let before = lines.iter().map(|line| line.refunded).fold(0, i64::saturating_add);
+    let paid = lines.iter().map(|line| line.total).fold(0, i64::saturating_add);
+    points::api::returned(tx, order.id, before.saturating_add(now), paid)?;
+    if order.completed_at.is_some() {
+        points::api::take_back(tx, order.id, refund.id, now)?;
+    }
+    Ok(())
 }
 
 /// What a refund of a settled order means for the merchant's statement and the platform's fee.

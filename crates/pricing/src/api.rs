@@ -5,9 +5,9 @@ use db::{DbError, Rx, Tx};
 
 pub use crate::model::{
     Action, ActivityPrice, BadPromotion, Coupon, CouponGift, CouponUse, Explanation, Freight, FullReduction,
-    LINES_MAX, Lane, MemberPrice, Needs, NextOffer, PersonFacts, Promotion, PromotionLane, PromotionUse,
-    QTY_MAX, Quote, QuoteContext, QuoteError, QuoteLine, QuoteLineInput, REDUCTIONS_MAX, Scope, Unmet,
-    check_rules, member_unit, next_offers, quote, unmet,
+    LINES_MAX, Lane, MemberPrice, Needs, NextOffer, PersonFacts, PointsOffer, PointsUse, Promotion,
+    PromotionLane, PromotionUse, QTY_MAX, Quote, QuoteContext, QuoteError, QuoteLine, QuoteLineInput,
+    REDUCTIONS_MAX, Scope, Unmet, check_rules, member_unit, next_offers, points_most, quote, unmet,
 };
 use crate::{promotion_store, store};
 
@@ -42,7 +42,17 @@ pub fn context(
     };
     let store::Rules { full_reductions, freight, .. } = rules;
     let person = PersonFacts::default();
-    Ok(QuoteContext { merchant, currency, full_reductions, freight, promotions, coupon: None, person, at })
+    Ok(QuoteContext {
+        merchant,
+        currency,
+        full_reductions,
+        freight,
+        promotions,
+        coupon: None,
+        points: None,
+        person,
+        at,
+    })
 }
 
 /// Promotions of a merchant by their ids, in whatever state, for trying them out.

@@ -1,6 +1,6 @@
 //! The quote: lanes in a fixed order, in a lane the best rule wins, and every minor unit has a source.
 //!
-//! base → member → activity → item → promotion → coupon → freight. The better of the member's and the activity's price *is* the
+//! base → member → activity → item → promotion → coupon → points → freight. The better of the member's and the activity's price *is* the
 //! unit price of the line; what comes after is the discount of the order, spread over its lines by largest remainder.
 #![deny(clippy::float_arithmetic, clippy::arithmetic_side_effects, clippy::integer_division)]
 
@@ -15,6 +15,9 @@ mod coupon;
 #[cfg(test)]
 mod coupon_tests;
 mod lanes;
+mod points;
+#[cfg(test)]
+mod points_tests;
 mod promotion;
 #[cfg(test)]
 mod promotion_tests;
@@ -23,6 +26,7 @@ mod tests;
 
 pub use coupon::{Coupon, CouponGift, CouponUse};
 pub use lanes::member_unit;
+pub use points::{PointsOffer, PointsUse, points_most};
 pub use promotion::{Action, BadPromotion, Needs, Promotion, PromotionLane, Scope, Unmet};
 
 /// Most units of one SKU in a quote.
@@ -75,6 +79,8 @@ pub struct QuoteContext {
     pub promotions: Vec<Promotion>,
     /// The coupon the person has chosen.
     pub coupon: Option<Coupon>,
+    /// The points the person may spend; `None` when the merchant has no program.
+    pub points: Option<PointsOffer>,
     /// Who buys.
     pub person: PersonFacts,
     /// When.
@@ -149,6 +155,8 @@ pub enum Lane {
     Promotion,
     /// The coupon the person has chosen.
     Coupon,
+    /// Points that are spent.
+    Points,
     /// Delivery.
     Freight,
 }
@@ -208,6 +216,8 @@ pub struct Quote {
     pub promotions: Vec<PromotionUse>,
     /// The chosen coupon, when the total is lower by it; `null` when it is not, and then it is not used up.
     pub coupon: Option<CouponUse>,
+    /// The points that are spent; `null` when none are.
+    pub points: Option<PointsUse>,
 }
 
 /// A promotion that a quote rests on.
@@ -323,7 +333,7 @@ pub fn check_rules(full_reductions: &[FullReduction], freight: &Freight) -> Resu
 pub fn quote(lines: &[QuoteLineInput], context: &QuoteContext) -> Result<Quote, QuoteError> {
     check_rules(&context.full_reductions, &context.freight)?;
     let lines = merge(lines)?;
-    lanes::run(&lines, context)
+    points::spend(lanes::run(&lines, context)?, context)
 }
 
 /// Why a promotion would give nothing to these lines; `None` when what it asks for is met.
@@ -387,7 +397,9 @@ pub fn next_offers(quote: &Quote, context: &QuoteContext) -> Result<Vec<NextOffe
         let missing = distance(tier.threshold_minor, worth)?;
         offers.push(offer(missing, tier.off_minor, "full_reduction", &params));
     }
-    let after_discount = distance(goods, quote.discount.minor())?;
+    // Delivery does not look at points.
+    let by_points = quote.points.map_or(0, |used| used.off.minor());
+    let after_discount = distance(goods, distance(quote.discount.minor(), by_points)?)?;
     let free_from = context.freight.free_from_minor.filter(|from| *from > after_discount);
     if let Some(from) = free_from.filter(|_| quote.shipping.minor() > 0) {
         let missing = distance(from, after_discount)?;

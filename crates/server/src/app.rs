@@ -32,6 +32,7 @@ pub(crate) fn modules() -> Vec<Module> {
         catalog::module(),
         membership::module(),
         coupons::module(),
+        points::module(),
         search::module(),
         deals::module(),
         reach::module(),

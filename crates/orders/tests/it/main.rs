@@ -9,6 +9,8 @@ mod cash;
 mod coupons;
 mod members;
 mod outside;
+mod points;
+mod points_model;
 mod promotions;
 mod races;
 mod sandbox;

@@ -20,6 +20,7 @@ pub(crate) fn parts() -> Parts {
         catalog::module(),
         membership::module(),
         coupons::module(),
+        points::module(),
         deals::module(),
         reach::module(),
         payments::module(),

@@ -107,7 +107,18 @@ fn once(lines: &[QuoteLineInput], context: &QuoteContext) -> Result<Quote, Quote
         .collect();
     let lines = work.into_iter().map(|work| work.line).collect();
     let explanations = told.explanations;
-    Ok(Quote { currency, lines, goods, discount, shipping, total, explanations, promotions, coupon })
+    Ok(Quote {
+        currency,
+        lines,
+        goods,
+        discount,
+        shipping,
+        total,
+        explanations,
+        promotions,
+        coupon,
+        points: None,
+    })
 }
 
 /// Why a promotion would give nothing to these lines; `None` when it is met.

@@ -53,6 +53,7 @@ pub(super) fn context(tiers: &[(i64, i64)], freight: (i64, Option<i64>)) -> Quot
             .collect(),
         freight: Freight { base_minor: freight.0, free_from_minor: freight.1 },
         coupon: None,
+        points: None,
         promotions: Vec::new(),
         person: PersonFacts::default(),
         at: Timestamp::from_micros(0),

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 mod complaints;
 mod gatherings;
+mod points;
 mod voices;
 
 use super::world::World;
@@ -90,6 +91,7 @@ impl<'a> Life<'a> {
                 let is_last = day + 1 == DAYS && step + 1 == STEPS_S.len();
                 if step == 0 {
                     self.look_in().await?;
+                    self.look_in_for_points(day).await?;
                     self.ship(day).await?;
                     self.receive().await?;
                 }

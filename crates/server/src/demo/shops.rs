@@ -82,6 +82,12 @@ async fn open_one(inside: &Inside, operator: &str, shop: &Shop) -> Result<OpenSh
     let membership = json!({ "factor": 1, "days": 365, "tiers": tiers, "version": 0 });
     inside.call("PUT", &format!("{of}/membership"), &token, membership).await?;
     give_coupons(inside, &of, &token).await?;
+    if shop.key == "green" {
+        let rules = json!({ "is_on": true, "per_unit": 10, "worth_minor": 1, "share_bp": 3_000, "days": 180,
+            "check_in": 5, "streak_bonus": 30, "utc_offset_minutes": 480 });
+        let program = json!({ "rules": rules, "version": 0 });
+        inside.call("PUT", &format!("{of}/points"), &token, program).await?;
+    }
     let (level1, level2) = shop.commission;
     let rules = json!({ "level1_bp": level1, "level2_bp": level2, "window_hours": 72, "model": "last_touch",
         "return_window_days": 7 });
