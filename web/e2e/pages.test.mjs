@@ -12,7 +12,7 @@ const merchant = `/console/m/${id('mer', 1)}`
 const sku = id('sku', 100)
 const product = id('prd', 1)
 const shop = {
-  coupons: '/me/coupons', coupon_help: '/c/abcdefghjkmnpqrstuvwxyz0', membership: `/m/${id('mer', 1)}/membership`, home: '/', categories: '/categories', search: '/search?q=橙', search_empty: '/search?q=zzz', search_start: '/search', product: `/p/${product}`, product_plain: `/p/${id('prd', 4)}`, merchant: `/m/${id('mer', 1)}`,
+  my_points: '/me/points', points: `/m/${id('mer', 1)}/points`, coupons: '/me/coupons', coupon_help: '/c/abcdefghjkmnpqrstuvwxyz0', membership: `/m/${id('mer', 1)}/membership`, home: '/', categories: '/categories', search: '/search?q=橙', search_empty: '/search?q=zzz', search_start: '/search', product: `/p/${product}`, product_plain: `/p/${id('prd', 4)}`, merchant: `/m/${id('mer', 1)}`,
   cart: '/cart', checkout: `/checkout?skus=${id('sku', 102)}`, checkout_team: `/checkout?sku=${sku}&qty=1&product=${product}&activity=${id('act', 1)}&team=${id('tem', 1)}`, cashier: `/cashier?orders=${id('ord', 1)}`, payment: `/pay/${id('pay', 1)}`,
   team_open: `/t/${id('tem', 1)}`, team_mine: `/t/${id('tem', 3)}`, team_done: `/t/${id('tem', 4)}`, team_failed: `/t/${id('tem', 5)}`, orders: '/orders', order: `/orders/${id('ord', 4)}`, shared: `/p/${product}?e=K7Q2M0`,
   me: '/me', sign_in: '/sign-in', wallet: '/me/wallet', shares: '/me/shares', commissions: '/me/commissions', addresses: '/me/addresses', devices: '/me/devices', account: '/me/account', security: '/me/security', privacy: '/me/privacy', product_gone: `/p/${id('prd', 77)}?order=${id('ord', 8)}`, category: `/categories?c=${id('cat', 1)}`, together: '/search?together=1', order_kept: `/orders/${id('ord', 8)}`, order_ladder: `/orders/${id('ord', 9)}`, missing: '/nowhere',
@@ -26,7 +26,7 @@ const desk = {
   c_reach: `${merchant}/reach`, c_commissions: `${merchant}/commissions`, c_balance: `${merchant}/balance`, c_staff: `${merchant}/staff`, c_security: '/console/security', c_audit_log: `${merchant}/audit-log`,
   c_people: '/console/operator/people', c_people_none: '/console/operator/people?find=999', c_person: `/console/operator/people/${id('per', 2)}`, c_person_banned: `/console/operator/people/${id('per', 3)}`, c_shop: `/console/operator/merchants/${id('mer', 1)}`, c_audit_log_all: '/console/operator/audit-log', c_accounts_of: `/console/operator/accounts?owner=${id('mer', 1)}`,
   c_cases: `${merchant}/after-sales`, c_case: `${merchant}/after-sales/${id('cas', 2)}`, c_case_goods: `${merchant}/after-sales/${id('cas', 3)}`, c_terms: `${merchant}/after-sale-terms`, c_disputes: '/console/operator/disputes', c_promotions: `${merchant}/promotions`, c_coupons: `${merchant}/coupons`, c_coupon_new: `${merchant}/coupons/new`, c_promotion_new: `${merchant}/promotions/new`, c_simulator: `${merchant}/promotions/try`, c_statement: `${merchant}/statement`, c_payouts: `${merchant}/payouts`, c_payout_queue: '/console/operator/payouts', c_fees: '/console/operator/fees', c_income: '/console/operator/income', c_dispute: `/console/operator/disputes/${id('cas', 4)}`,
-  c_merchants: '/console/operator/merchants', c_accounts: '/console/operator/accounts', c_account: `/console/operator/accounts/${id('acc', 1)}`, c_transfer: `/console/operator/transfers/${id('trf', 1)}`, c_ledger_audit: '/console/operator/ledger-audit', c_synonyms: '/console/operator/synonyms', c_missed: `${merchant}/missed`, c_bills: '/console/operator/provider-bills', c_membership: `${merchant}/membership`,
+  c_merchants: '/console/operator/merchants', c_accounts: '/console/operator/accounts', c_account: `/console/operator/accounts/${id('acc', 1)}`, c_transfer: `/console/operator/transfers/${id('trf', 1)}`, c_ledger_audit: '/console/operator/ledger-audit', c_synonyms: '/console/operator/synonyms', c_missed: `${merchant}/missed`, c_bills: '/console/operator/provider-bills', c_membership: `${merchant}/membership`, c_points: `${merchant}/points`, c_points_report: `${merchant}/points-report`,
   c_proposals: `${merchant}/proposals`, c_posts: `${merchant}/posts`, c_questions: `${merchant}/posts?kind=question`, c_moderation: '/console/operator/moderation',
 }
 const wide = { width: 1280, height: 800 }
@@ -62,7 +62,7 @@ for (const locale of ['zh-CN', 'en']) {
   for (const [name, path] of Object.entries(desk)) check(name, path, { locale, viewport: wide })
 }
 // Large text on a small phone: the same pages, nothing cut off.
-for (const name of ['home', 'categories', 'product', 'team_mine', 'cart', 'checkout', 'orders', 'order', 'after_sale', 'case', 'order_reviews', 'reviews', 'wiki', 'wiki_revision', 'list', 'compare', 'me', 'account', 'sign_in']) {
+for (const name of ['home', 'categories', 'product', 'team_mine', 'cart', 'checkout', 'points', 'orders', 'order', 'after_sale', 'case', 'order_reviews', 'reviews', 'wiki', 'wiki_revision', 'list', 'compare', 'me', 'account', 'sign_in']) {
   const path = shop[name]
   check(`${name}_large`, `${path}${path.includes('?') ? '&' : '?'}large=1`, { locale: 'en', viewport: { width: 360, height: 640 } })
 }

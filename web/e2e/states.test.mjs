@@ -82,6 +82,9 @@ const shop = [
   ['parts/CouponOffers', '/merchants/{}/coupon-offers', `/m/${id('mer', 1)}`, { fails: 'coupons.failed', waits: '#main' }],
   ['membership/MembershipPage', '/merchants/{}/membership', `/m/${id('mer', 1)}/membership`, { none: { factor: 1, days: 365, version: 0, tiers: [] }, says: 'membership.no_tiers' }],
   ['membership/MembershipPage', '/merchants/{}/membership/me', `/m/${id('mer', 1)}/membership`, { fails: 'membership.mine_failed', waits: '#main' }],
+  ['points/MinePage', '/points', '/me/points', { none: NONE, says: 'points.none', ends: true }],
+  ['points/PointsPage', '/merchants/{}/points', `/m/${id('mer', 1)}/points`, { none: { rules: { is_on: false, per_unit: 1, worth_minor: 1, share_bp: 3000, days: 365, check_in: 0, streak_bonus: 0, utc_offset_minutes: 480 }, version: 0 }, says: 'points.off' }],
+  ['points/PointsPage', '/merchants/{}/points/me', `/m/${id('mer', 1)}/points`, { fails: 'points.mine_failed', waits: '#main' }],
   ['orders/CartPage', '/cart', '/cart', { none: { groups: [], count: 0, total: { amount_minor: 0, currency: 'CNY' } }, says: 'orders.cart_empty' }],
   ['orders/CartPage', '/quotes', '/cart', { method: 'POST', first: (page) => page.getByRole('checkbox').first().uncheck(), fails: 'orders.part_failed', waits: '#main' }],
   ['orders/CheckoutPage', '/cart', `/checkout?skus=${sku}`, { none: { groups: [], count: 0, total: { amount_minor: 0, currency: 'CNY' } }, says: 'problem.checkout.empty' }],
@@ -153,6 +156,8 @@ const console_ = [
   ['people/StaffPage', '/merchants/{}/security', `${m}/staff`, {}],
   ['people/StaffPage', '/merchants/{}/staff', `${m}/staff`, { none: NONE, says: 'people.no_staff', ends: true }],
   ['coupons/CouponsPage', '/merchants/{}/coupon-templates', `${m}/coupons`, { none: NONE, says: 'coupons.none', ends: true }],
+  ['points/ProgramPage', '/merchants/{}/points', `${m}/points`, {}],
+  ['points/ReportPage', '/merchants/{}/points/report', `${m}/points-report`, { none: { outstanding: 0, worth: { amount_minor: 0, currency: 'CNY' }, owed: 0, due: [], months: [] }, says: 'points.nothing' }],
   ['pricing/PromotionsPage', '/merchants/{}/promotions', `${m}/promotions`, { none: NONE, says: 'promotion.none', ends: true }],
   ['pricing/SimulatorPage', '/merchants/{}/promotions', `${m}/promotions/try`, {}],
   ['pricing/PricingPage', '/merchants/{}/pricing', `${m}/pricing`, {}],
@@ -179,6 +184,7 @@ const console_ = [
 /** Questions whose answer is an extra, with why nothing is said when there is none. */
 const extras = {
   shop: {
+    'parts/PointsEarn /merchants/{}/points': 'what buying would earn; without it nothing is said of points',
     'parts/memberPrices /member-prices': 'without it the price for everybody stands there; cart and checkout say what is paid',
     'catalog/SearchPage /categories': 'only the name of a filter; a general word stands for it',
     'catalog/SearchPage /search/hot': 'words to choose from; the search itself shows what went wrong',

@@ -70,7 +70,7 @@ export const people = [
 export const addresses = [{ id: id('adr', 1), name: '林小满', phone: '13800000001', region: '浙江省杭州市西湖区', street: '文三路 100 号 2 幢 501', is_default: true }]
 
 const explain = (lane, code, amount_minor, params = {}) => ({ lane, source: code, code, amount: yuan(amount_minor), params })
-export function quote(items, deal, hasCoupon = false) {
+export function quote(items, deal, hasCoupon = false, points = 0) {
   const lines = items.map(({ sku: skuId, qty }) => {
     const sku = products.flatMap((p) => p.skus).find((s) => s.id === skuId) ?? products[0].skus[0]
     const price = deal ? (activities.find((a) => a.id === deal.activity)?.skus.find((s) => s.sku === skuId)?.team_price ?? sku.price) : sku.price
@@ -79,15 +79,17 @@ export function quote(items, deal, hasCoupon = false) {
   const goods = lines.reduce((sum, l) => sum + l.total.amount_minor, 0)
   const base = lines.reduce((sum, l) => sum + l.base_unit.amount_minor * l.qty, 0)
   const reduced = !deal && goods >= 9900 ? 1000 : 0
-  const off = reduced + (hasCoupon ? 600 : 0)
+  const off = reduced + (hasCoupon ? 600 : 0) + points
   const freight = goods >= 5900 ? 0 : 600
   return {
+    points: points ? { points, off: yuan(points) } : null,
     currency: 'CNY', lines, goods: yuan(goods), discount: yuan(off), shipping: yuan(freight), total: yuan(goods - off + freight),
     explanations: [
       explain('base', 'base', base),
       ...(base === goods ? [] : [explain('activity', 'activity', goods - base)]),
       ...(reduced ? [explain('promotion', 'full_reduction', -reduced, { threshold_minor: '9900', off_minor: '1000' })] : []),
       ...(hasCoupon ? [explain('coupon', 'coupon', -600, { off_minor: '600', title: '满减券' })] : []),
+      ...(points ? [explain('points', 'points', -points, { points: String(points) })] : []),
       explain('freight', 'freight', 600),
       ...(freight ? [] : [explain('freight', 'freight_free', -600, { free_from_minor: '5900' })]),
     ],

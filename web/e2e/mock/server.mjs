@@ -35,6 +35,10 @@ const options = [{ coupon: coupons[0].id, title: '满减券', gift: offers[0].gi
 const couponLink = { template: offers[2].id, merchant: merchants[0].id, merchant_name: merchants[0].name, title: '膨胀券', owner_name: '林**', gift: { kind: 'cash', off_minor: 450 }, threshold: yuan(2900), growth: offers[2].growth, valid_to: at(20 * 86400), adds: yuan(100), is_mine: false, has_helped: false, log: [{ amount: yuan(100), at: at(-3600), is_by_friend: true }, { amount: yuan(150), at: at(-7200), is_by_friend: false }], server_now: at(0) }
 const synonyms = [['番茄', '西红柿'], ['土豆', '马铃薯', 'potato']].map((words, n) => ({ id: id('syn', n + 1), words, updated_at: at(-n * 900) }))
 
+const pointsProgram = { rules: { is_on: true, per_unit: 10, worth_minor: 1, share_bp: 3000, days: 180, check_in: 5, streak_bonus: 30, utc_offset_minutes: 480 }, version: 2 }
+const myPoints = { balance: 1280, worth: yuan(1280), owed: 40, ends: [{ points: 300, expires_at: '2026-12-31T16:00:00Z' }, { points: 980, expires_at: '2027-05-31T16:00:00Z' }], streak: 3, check_in: 5, log: [['order', 640, -60, orders[4].id], ['check_in', 5, 0, null], ['spend', -800, 0, orders[3].id], ['return', 200, 0, orders[3].id], ['take_back', -120, 100, orders[2].id], ['expire', -35, 0, null]].map(([kind, amount, owed, order], n) => ({ kind, amount, owed, order, at: at(-n * 86400 - 60) })) }
+const pointsReport = { outstanding: 48210, worth: yuan(48210), owed: 320, due: [['2026-11', 1800], ['2026-12', 6400], ['2027-01', 9210], ['2027-02', 12400], ['2027-03', 18400]].map(([month, points]) => ({ month, points, worth: yuan(points) })), months: [['2026-11', 21400, 8800, 900, 1200, 640], ['2026-10', 18900, 7120, 300, 800, 410]].map(([month, issued, spent, returned, taken_back, expired]) => ({ month, issued, spent, returned, taken_back, expired })) }
+
 function makeApi(state) {
   const cart = () => {
     const groups = merchants.map((m) => {
@@ -108,7 +112,7 @@ function makeApi(state) {
     ['POST', '/teams/([^/]+)/merge-offers', ([t]) => ({ state: 'waiting', team: t })],
     ['GET', '/cart', () => (state.signedIn ? cart() : refused(401, 'auth.required'))],
     ['PUT', '/cart/lines/([^/]+)', ([sku], body) => (body.qty > 0 ? state.cart.set(sku, body.qty) : state.cart.delete(sku), cart())],
-    ['POST', '/quotes', (_, body) => { const used = !body.deal && (body.coupons ?? []).length > 0; const q = quote(body.items, body.deal, used); return { groups: [{ merchant: mid, quote: q, next: next(q), coupons: body.deal ? [] : options }], total: q.total } }],
+    ['POST', '/quotes', (_, body) => { const used = !body.deal && (body.coupons ?? []).length > 0; const spent = Math.min(800, body.points?.[0]?.points ?? 0); const q = quote(body.items, body.deal, used, spent); return { groups: [{ merchant: mid, quote: q, next: next(q), coupons: body.deal ? [] : options, points: body.deal ? null : { balance: 1280, most: 800, worth_each: yuan(1) } }], total: q.total } }],
     ['GET', '/merchants/[^/]+/coupon-offers', () => ({ items: offers })],
     ['POST', '/coupon-templates/[^/]+/claim', () => coupons[0]],
     ['GET', '/coupons', (_, __, url) => page(coupons.filter((c) => c.state === (url.searchParams.get('state') ?? 'usable')))],
@@ -193,6 +197,12 @@ function makeApi(state) {
     ['GET', '/member-prices', (_, __, url) => ({ items: products.filter((p) => url.searchParams.get('products').includes(p.id)).slice(0, 2).map((p) => ({ product: p.id, sku: p.skus[0].id, tier: 'gold', base_unit: p.skus[0].price, unit: yuan(Math.floor(p.skus[0].price.amount_minor * 0.9)) })) })],
     ['GET', '/merchants/[^/]+/membership', () => ({ factor: 1, days: 365, version: 3, tiers })],
     ['PUT', '/merchants/[^/]+/membership', (_, body) => ({ ...body, version: body.version + 1 })],
+    ['GET', '/points', () => page(merchants.map((m, n) => ({ merchant: m.id, merchant_name: m.name, balance: [1280, 60][n] ?? 5 })))],
+    ['GET', '/merchants/[^/]+/points', () => pointsProgram],
+    ['PUT', '/merchants/[^/]+/points', (_, body) => ({ ...body, version: body.version + 1 })],
+    ['GET', '/merchants/[^/]+/points/me', () => myPoints],
+    ['POST', '/merchants/[^/]+/points/check-ins', () => ({ points: 5, streak: 4, balance: 1285 })],
+    ['GET', '/merchants/[^/]+/points/report', () => pointsReport],
     ['GET', '/merchants/[^/]+/membership/me', () => ({ growth: 320, tier: tiers[0], next: tiers[1], missing: 680, days: 365, log: [{ order: orders[4].id, amount: 128, at: at(-86400), is_back: false }, { order: orders[3].id, amount: -32, at: at(-172800), is_back: true }] })],
     ['GET', '/merchants/[^/]+/pricing', () => ({ full_reductions: [{ threshold_minor: 9900, off_minor: 1000 }], freight: { base_minor: 600, free_from_minor: 5900 } })],
     ['GET', '/merchants/[^/]+/orders', (_, __, url) => page(orders.filter((o) => !url.searchParams.get('state') || o.state === url.searchParams.get('state')))],

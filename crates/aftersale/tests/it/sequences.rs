@@ -54,7 +54,15 @@ async fn give_coupons(app: &App, shop: &Shop, other: base::SkuId) -> Vec<String>
     made
 }
 
-/// A cart of two products under full reductions and freight that may be free, often with a coupon.
+/// Points for orders and, so that there are some from the beginning, for looking in.
+async fn give_points(app: &App, shop: &Shop) {
+    let rules = json!({ "is_on": true, "per_unit": 7, "worth_minor": 3, "share_bp": 4_000, "days": 40, "check_in": 150,
+        "streak_bonus": 0, "utc_offset_minutes": 480 });
+    let path = format!("/api/v1/merchants/{}/points", merchant());
+    app.call("PUT", &path, &shop.owner.token, json!({ "rules": rules, "version": 0 })).await.expect(200);
+}
+
+/// A cart of two products under full reductions and freight that may be free, often with a coupon and with points.
 async fn place(app: &App, shop: &Shop, other: base::SkuId, given: &[String], dice: &mut Dice) -> String {
     let first = dice.range(1, 4);
     let second = dice.range(0, 3);
@@ -63,11 +71,17 @@ async fn place(app: &App, shop: &Shop, other: base::SkuId, given: &[String], dic
         let path = format!("/api/v1/coupon-templates/{template}/claim");
         coupons.push(id(&app.post(&path, &shop.buyer.token, json!({})).await.expect(201)));
     }
+    let look_in = format!("/api/v1/merchants/{}/points/check-ins", merchant());
+    app.post(&look_in, &shop.buyer.token, json!({})).await;
+    let points = match dice.range(-150, 300) {
+        wanted if wanted > 0 => json!([{ "merchant": merchant(), "points": wanted }]),
+        _ => json!([]),
+    };
     if second == 0 {
-        let total = quote(app, &shop.buyer, &[(shop.sku, first)], &coupons).await;
+        let total = quote(app, &shop.buyer, &[(shop.sku, first)], (&coupons, &points)).await;
         let body = json!({
             "source": { "kind": "now", "sku": shop.sku, "qty": first, "deal": null },
-            "address": shop.buyer.address, "coupons": coupons, "expected_total_minor": total,
+            "address": shop.buyer.address, "coupons": coupons, "points": points, "expected_total_minor": total,
         });
         let placed = app.post("/api/v1/checkouts", &shop.buyer.token, body).await.expect(201);
         return placed["orders"][0].as_str().unwrap().to_owned();
@@ -77,19 +91,24 @@ async fn place(app: &App, shop: &Shop, other: base::SkuId, given: &[String], dic
         let path = format!("/api/v1/cart/lines/{sku}");
         app.call("PUT", &path, &shop.buyer.token, json!({ "qty": qty })).await.expect(200);
     }
-    let total = quote(app, &shop.buyer, &items, &coupons).await;
+    let total = quote(app, &shop.buyer, &items, (&coupons, &points)).await;
     let body = json!({
         "source": { "kind": "cart", "skus": [shop.sku, other] }, "address": shop.buyer.address,
-        "coupons": coupons, "expected_total_minor": total,
+        "coupons": coupons, "points": points, "expected_total_minor": total,
     });
     let placed = app.post("/api/v1/checkouts", &shop.buyer.token, body).await.expect(201);
     placed["orders"][0].as_str().unwrap().to_owned()
 }
 
-async fn quote(app: &App, who: &Someone, items: &[(base::SkuId, i64)], coupons: &[String]) -> i64 {
+async fn quote(
+    app: &App,
+    who: &Someone,
+    items: &[(base::SkuId, i64)],
+    (coupons, points): (&[String], &Value),
+) -> i64 {
     let items: Vec<Value> = items.iter().map(|(sku, qty)| json!({ "sku": sku, "qty": qty })).collect();
     let quote = app
-        .post("/api/v1/quotes", &who.token, json!({ "items": items, "coupons": coupons }))
+        .post("/api/v1/quotes", &who.token, json!({ "items": items, "coupons": coupons, "points": points }))
         .await
         .expect(200);
     quote["total"]["amount_minor"].as_i64().unwrap()
@@ -181,6 +200,39 @@ async fn story(app: &App, shop: &Shop, other: base::SkuId, given: &[String], see
     app.settle().await;
 }
 
+/// The shop gives back a line of each of the last orders that are settled, by which they earn less.
+async fn give_back_late(app: &App, shop: &mut Shop) {
+    app.pass(9 * 86_400).await;
+    sign_in(app, shop).await;
+    let page = app.get("/api/v1/orders?state=completed&limit=3", &shop.buyer.token).await.expect(200);
+    for view in page["items"].as_array().unwrap() {
+        let minor = |name: &str| view["lines"][0][name]["amount_minor"].as_i64().unwrap();
+        let line = json!({ "line": 1, "amount_minor": minor("total") - minor("refunded") });
+        let body = json!({ "lines": [line], "reason": "补偿", "restock": false });
+        let order = view["id"].as_str().unwrap();
+        app.post(&format!("/api/v1/orders/{order}/refunds"), &shop.owner.token, body).await;
+    }
+}
+
+/// What the shop has promised is what its months sum to and what the buyer has, less what the buyer owes; and each thing
+/// that can happen to points did.
+async fn points_add_up(app: &App, shop: &Shop) {
+    let path = format!("/api/v1/merchants/{}/points", merchant());
+    let report = app.get(&format!("{path}/report"), &shop.owner.token).await.expect(200);
+    let mine = app.get(&format!("{path}/me"), &shop.buyer.token).await.expect(200);
+    let sum = |name: &str| -> i64 {
+        let months = report["months"].as_array().unwrap().iter();
+        let sum = months.map(|month| month[name].as_i64().unwrap()).sum();
+        assert!(sum > 0, "some points were {name}");
+        sum
+    };
+    let promised = sum("issued") + sum("returned") - sum("spent") - sum("taken_back") - sum("expired");
+    let (outstanding, owed) = (report["outstanding"].as_i64().unwrap(), report["owed"].as_i64().unwrap());
+    assert_eq!(outstanding - owed, promised);
+    assert_eq!((&mine["balance"], &mine["owed"]), (&report["outstanding"], &report["owed"]));
+    assert_eq!(report["worth"]["amount_minor"], outstanding * 3);
+}
+
 app_test!(whatever_people_do_every_fen_and_unit_is_where_it_must_be, parts, |app| {
     let mut shop = shop(&app).await;
     let (_, other) = product(&app, "B", 333, 1_000).await;
@@ -201,9 +253,13 @@ app_test!(whatever_people_do_every_fen_and_unit_is_where_it_must_be, parts, |app
     let fee = json!({ "rate_bp": 333, "note": "平台服务费" });
     app.call("PUT", "/api/v1/fee-rules", &operator.token, fee).await.expect(200);
     let given = give_coupons(&app, &shop, other).await;
+    give_points(&app, &shop).await;
     for seed in 0..36 {
         sign_in(&app, &mut shop).await;
         story(&app, &shop, other, &given, seed).await;
+        if seed % 6 == 5 {
+            give_back_late(&app, &mut shop).await;
+        }
         app.audit().await;
     }
     // Everybody lets time pass: whatever was open ends, what is due is settled.
@@ -240,5 +296,6 @@ app_test!(whatever_people_do_every_fen_and_unit_is_where_it_must_be, parts, |app
     for one in templates["items"].as_array().unwrap() {
         assert!(one["used"].as_i64().unwrap() > 0, "each kind of coupon was used: {one}");
     }
+    points_add_up(&app, &shop).await;
     assert!(available(&app, shop.sku).await <= 1_000 && available(&app, other).await <= 1_000);
 });

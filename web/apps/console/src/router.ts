@@ -7,6 +7,7 @@ import { routes as insight } from './features/insight/routes'
 import { operatorRoutes as knowledgeOperator, routes as knowledge } from './features/knowledge/routes'
 import { operatorRoutes as ledgerOperator, routes as ledger } from './features/ledger/routes'
 import { routes as membership } from './features/membership/routes'
+import { routes as points } from './features/points/routes'
 import { routes as orders } from './features/orders/routes'
 import { operatorRoutes as peopleOperator, routes as people } from './features/people/routes'
 import { operatorRoutes as searchOperator, routes as search } from './features/search/routes'
@@ -36,7 +37,7 @@ const routes: RouteRecordRaw[] = [
         path: 'm/:merchant',
         component: () => import('./parts/MerchantFrame.vue'),
         props: true,
-        children: [...insight, ...catalog, ...stock, ...pricing, ...membership, ...coupons, ...orders, ...aftersale, ...knowledge, ...deals, ...reach, ...ledger, ...settlement, ...people, ...search],
+        children: [...insight, ...catalog, ...stock, ...pricing, ...membership, ...coupons, ...points, ...orders, ...aftersale, ...knowledge, ...deals, ...reach, ...ledger, ...settlement, ...people, ...search],
       },
       { path: 'security', component: () => import('./features/people/SecurityPage.vue'), meta: { title: 'page.security' } },
       { path: 'operator', children: [...aftersaleOperator, ...knowledgeOperator, ...settlementOperator, ...ledgerOperator, ...peopleOperator, ...searchOperator] },

@@ -6,6 +6,7 @@ import { routes as deals } from './features/deals/routes'
 import { routes as knowledge } from './features/knowledge/routes'
 import { routes as ledger } from './features/ledger/routes'
 import { routes as membership } from './features/membership/routes'
+import { routes as points } from './features/points/routes'
 import { routes as orders } from './features/orders/routes'
 import { routes as payments } from './features/payments/routes'
 import { routes as people } from './features/people/routes'
@@ -34,7 +35,7 @@ const missing: RouteRecordRaw = {
 export function createShopRouter(t: (key: string) => string): Router {
   const router = createRouter({
     history: createWebHistory('/'),
-    routes: [...catalog, ...deals, ...orders, ...aftersale, ...knowledge, ...payments, ...reach, ...people, ...ledger, ...settlement, ...membership, ...coupons, missing],
+    routes: [...catalog, ...deals, ...orders, ...aftersale, ...knowledge, ...payments, ...reach, ...people, ...ledger, ...settlement, ...membership, ...coupons, ...points, missing],
     scrollBehavior: (to, from, saved) => {
       if (saved) return saved
       return to.path === from.path ? undefined : { top: 0 }

@@ -1899,6 +1899,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/merchants/{merchant}/points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a shop gives and takes points for. Open to everybody. */
+        get: operations["points_program_get"];
+        /** Set what a shop gives and takes points for. Points that are there keep their time; what one is worth changes for all. */
+        put: operations["points_program_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/merchants/{merchant}/points/check-ins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look in at a shop, once on each of its days. */
+        post: operations["points_check_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/merchants/{merchant}/points/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The points of the person who asks with a shop. */
+        get: operations["my_points_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/merchants/{merchant}/points/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a shop owes by its points, by when they end, and what became of them by month. Staff with the right to money. */
+        get: operations["points_report_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/merchants/{merchant}/posts": {
         parameters: {
             query?: never;
@@ -2612,6 +2681,23 @@ export interface paths {
         put?: never;
         /** Reopens an account; for operators. */
         post: operations["person_unban"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The shops with which the person who asks has had points. */
+        get: operations["my_points_list"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3995,6 +4081,8 @@ export interface components {
             change: components["schemas"]["LineChange"];
             words: string;
         };
+        /** @description Nothing more is needed. */
+        CheckInBody: Record<string, never>;
         /** @description What one check found. */
         CheckView: {
             /** @description What breaks it. */
@@ -4004,6 +4092,21 @@ export interface components {
             ok: boolean;
             /** @description What must hold. */
             title: string;
+        };
+        /** @description What looking in gave. */
+        CheckedIn: {
+            /**
+             * Format: int64
+             * @description Points that can be spent now.
+             */
+            balance: number;
+            /** Format: int64 */
+            points: number;
+            /**
+             * Format: int64
+             * @description Days in a row.
+             */
+            streak: number;
         };
         CheckoutBody: {
             address: components["schemas"]["AddressId"];
@@ -4020,6 +4123,8 @@ export interface components {
             /** @description What may not be returned without a reason, each confirmed by the buyer on its own. */
             no_return_confirmed?: components["schemas"]["SkuId"][];
             note?: components["schemas"]["Text1To200"] | null;
+            /** @description How many of the buyer's points to spend with which shop; not with a deal. */
+            points?: components["schemas"]["PointsWanted"][];
             source: components["schemas"]["SourceBody"];
         };
         CheckoutId: string;
@@ -4821,7 +4926,7 @@ export interface components {
          * @description The steps of pricing, in their order.
          * @enum {string}
          */
-        Lane: "base" | "member" | "activity" | "item" | "promotion" | "coupon" | "freight";
+        Lane: "base" | "member" | "activity" | "item" | "promotion" | "coupon" | "points" | "freight";
         /** @description One line of a statement. */
         LedgerEntry: {
             account: components["schemas"]["AccountId"];
@@ -5173,6 +5278,35 @@ export interface components {
             name: string;
             rights: components["schemas"]["Right"][];
             role: components["schemas"]["Role"];
+        };
+        /** @description A person's points with a shop. */
+        MyPoints: {
+            /**
+             * Format: int64
+             * @description Points that can be spent now.
+             */
+            balance: number;
+            /**
+             * Format: int64
+             * @description What looking in today would give; `null` when it has been done, or gives nothing.
+             */
+            check_in: number | null;
+            /** @description By when they end, the nearest first. */
+            ends: components["schemas"]["PointsEnd"][];
+            /** @description The last changes, newest first, at most 50. */
+            log: components["schemas"]["PointsChange"][];
+            /**
+             * Format: int64
+             * @description What was taken back and had been spent already; the next that are earned fill it.
+             */
+            owed: number;
+            /**
+             * Format: int64
+             * @description Days in a row that the person has looked in.
+             */
+            streak: number;
+            /** @description What they take off. */
+            worth: components["schemas"]["Money"];
         };
         /** @description An entry and what its sharer earned by it. */
         MyShare: components["schemas"]["Entry"] & {
@@ -5760,6 +5894,21 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_PointsHeld: {
+            /** @description The rows, in the list's order. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Points that can be spent now.
+                 */
+                balance: number;
+                merchant: components["schemas"]["MerchantId"];
+                merchant_name: string;
+            }[];
+            /** @description Give this as `cursor` for the next page; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_PostView: {
             /** @description The rows, in the list's order. */
             items: {
@@ -6141,6 +6290,181 @@ export interface components {
             width: number;
         };
         PictureId: string;
+        /** @description A change of a person's points. */
+        PointsChange: {
+            /**
+             * Format: int64
+             * @description What there is more.
+             */
+            amount: number;
+            at: components["schemas"]["Timestamp"];
+            /** @description `order`, `check_in`, `spend`, `return`, `take_back` or `expire`. */
+            kind: string;
+            order: components["schemas"]["OrderId"] | null;
+            /**
+             * Format: int64
+             * @description What is missing more; earned points fill it.
+             */
+            owed: number;
+        };
+        /** @description Points that end with a month. */
+        PointsDue: {
+            /** @description `2026-11`. */
+            month: string;
+            /** Format: int64 */
+            points: number;
+            /** @description What they take off orders at today's worth. */
+            worth: components["schemas"]["Money"];
+        };
+        /** @description Points that end at one moment. */
+        PointsEnd: {
+            /** @description They count before this. */
+            expires_at: components["schemas"]["Timestamp"];
+            /** Format: int64 */
+            points: number;
+        };
+        /** @description How many points a person has with a shop. */
+        PointsHeld: {
+            /**
+             * Format: int64
+             * @description Points that can be spent now.
+             */
+            balance: number;
+            merchant: components["schemas"]["MerchantId"];
+            merchant_name: string;
+        };
+        /** @description What became of points in a month. */
+        PointsMonth: {
+            /**
+             * Format: int64
+             * @description Ended without having been spent.
+             */
+            expired: number;
+            /**
+             * Format: int64
+             * @description Earned, by orders and looking in.
+             */
+            issued: number;
+            /** @description `2026-11`. */
+            month: string;
+            /**
+             * Format: int64
+             * @description Come back with orders.
+             */
+            returned: number;
+            /**
+             * Format: int64
+             * @description Spent on orders.
+             */
+            spent: number;
+            /**
+             * Format: int64
+             * @description Taken back with orders, what is owed since included.
+             */
+            taken_back: number;
+        };
+        /** @description How many points the buyer may spend with a shop. */
+        PointsOption: {
+            /**
+             * Format: int64
+             * @description Points there are to spend.
+             */
+            balance: number;
+            /**
+             * Format: int64
+             * @description The most that may be spent here.
+             */
+            most: number;
+            /** @description What one takes off. */
+            worth_each: components["schemas"]["Money"];
+        };
+        /** @description What a shop gives and takes points for. */
+        PointsProgram: {
+            rules: components["schemas"]["PointsRules"];
+            /**
+             * Format: int64
+             * @description The version that was looked at; 0 while there is none.
+             */
+            version: number;
+        };
+        /** @description What a shop owes by its points. */
+        PointsReport: {
+            /** @description By the month in which they end. */
+            due: components["schemas"]["PointsDue"][];
+            /** @description The last two years, newest first. */
+            months: components["schemas"]["PointsMonth"][];
+            /**
+             * Format: int64
+             * @description Points that people have.
+             */
+            outstanding: number;
+            /**
+             * Format: int64
+             * @description Points that people owe: taken back, and spent before.
+             */
+            owed: number;
+            /** @description What they take off orders at today's worth. */
+            worth: components["schemas"]["Money"];
+        };
+        /** @description What a shop gives and takes points for. */
+        PointsRules: {
+            /**
+             * Format: int64
+             * @description For the first look in of a day; 0 for none.
+             */
+            check_in: number;
+            /**
+             * Format: int64
+             * @description How many days points live at the least; they end with a month.
+             */
+            days: number;
+            /** @description Whether points are earned and spent. Those that are there stay until their time is over. */
+            is_on: boolean;
+            /**
+             * Format: int64
+             * @description Points for one whole unit of money that goods were paid with and kept.
+             */
+            per_unit: number;
+            /**
+             * Format: int64
+             * @description The most they pay of the goods of an order, in hundredths of a percent.
+             */
+            share_bp: number;
+            /**
+             * Format: int64
+             * @description More of them on every seventh day in a row.
+             */
+            streak_bonus: number;
+            /**
+             * Format: int64
+             * @description Where the shop's days and months begin, in minutes from UTC.
+             */
+            utc_offset_minutes: number;
+            /**
+             * Format: int64
+             * @description What one takes off an order, in minor units.
+             */
+            worth_minor: number;
+        };
+        /** @description The points that a quote rests on. */
+        PointsUse: {
+            /** @description What they take off; above zero. */
+            off: components["schemas"]["Money"];
+            /**
+             * Format: int64
+             * @description How many; above zero.
+             */
+            points: number;
+        };
+        /** @description Points to be spent with one shop. */
+        PointsWanted: {
+            merchant: components["schemas"]["MerchantId"];
+            /**
+             * Format: int64
+             * @description More than may be spent counts as the most.
+             */
+            points: number;
+        };
         PostId: string;
         /**
          * @description What somebody said.
@@ -6630,6 +6954,7 @@ export interface components {
             goods: components["schemas"]["Money"];
             /** @description One line per SKU, in the order in which the SKUs were first given. */
             lines: components["schemas"]["QuoteLine"][];
+            points: components["schemas"]["PointsUse"] | null;
             /** @description Promotions that took something off, in the order of their ids, and how much. */
             promotions: components["schemas"]["PromotionUse"][];
             /** @description Delivery, after its own reductions. */
@@ -6642,6 +6967,8 @@ export interface components {
             coupons?: components["schemas"]["CouponId"][];
             deal?: components["schemas"]["DealChoice"] | null;
             items: components["schemas"]["ItemBody"][];
+            /** @description How many points to spend with which shop; not with a deal. */
+            points?: components["schemas"]["PointsWanted"][];
         };
         /** @description What the items of one merchant cost. */
         QuoteGroup: {
@@ -6650,6 +6977,7 @@ export interface components {
             merchant: components["schemas"]["MerchantId"];
             /** @description What a little more from this shop would bring. */
             next: components["schemas"]["NextOffer"][];
+            points: components["schemas"]["PointsOption"] | null;
             quote: components["schemas"]["Quote"];
         };
         /** @description One priced line. */
@@ -10098,7 +10426,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `checkout.cart_changed`, `checkout.price_changed`, `checkout.no_return_unconfirmed`, `checkout.nothing_to_pay`, `checkout.not_for_sale`, `coupon.unusable`, `coupon.changed`, `deal.not_live`, `deal.new_buyers_only`, `deal.person_limit`, `deal.quota`, `team.already_in`, `team.closed`, `team.full`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `promotion.used_up`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
+            /** @description `checkout.cart_changed`, `checkout.price_changed`, `checkout.no_return_unconfirmed`, `checkout.nothing_to_pay`, `checkout.not_for_sale`, `coupon.unusable`, `coupon.changed`, `deal.not_live`, `deal.new_buyers_only`, `deal.person_limit`, `deal.quota`, `team.already_in`, `team.closed`, `team.full`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `promotion.used_up`, `points.changed`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10125,7 +10453,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `checkout.currency`, `checkout.items`, `checkout.deal`, `coupon.not_with_deal`, `coupon.one_per_shop`, `pricing.empty`, `pricing.too_many_lines`, `pricing.bad_quantity`, `pricing.quantity_limit`, `pricing.line_conflict`, `pricing.negative_price`, `pricing.mixed_currency`, `pricing.bad_rule`, `pricing.overflow`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
+            /** @description `checkout.currency`, `checkout.items`, `checkout.deal`, `coupon.not_with_deal`, `points.wanted`, `points.not_with_deal`, `coupon.one_per_shop`, `pricing.empty`, `pricing.too_many_lines`, `pricing.bad_quantity`, `pricing.quantity_limit`, `pricing.line_conflict`, `pricing.negative_price`, `pricing.mixed_currency`, `pricing.bad_rule`, `pricing.overflow`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -19861,6 +20189,473 @@ export interface operations {
             };
         };
     };
+    points_program_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                merchant: components["schemas"]["MerchantId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointsProgram"];
+                };
+            };
+            /** @description there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    points_program_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                merchant: components["schemas"]["MerchantId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PointsProgram"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointsProgram"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`; or there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `points.version_conflict` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not what the route takes */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `points.bad_program` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    points_check_in: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 1 to 255 visible ASCII characters, new for each thing you do */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                merchant: components["schemas"]["MerchantId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckInBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckedIn"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `points.no_check_in`, `points.checked_in`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not what the route takes */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the Idempotency-Key was used for another request: `idempotency.key_reused` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    my_points_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                merchant: components["schemas"]["MerchantId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyPoints"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    points_report_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                merchant: components["schemas"]["MerchantId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointsReport"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     merchant_post_list: {
         parameters: {
             query?: {
@@ -24804,6 +25599,75 @@ export interface operations {
             };
         };
     };
+    my_points_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before; leave out for the first. */
+                cursor?: string;
+                /** @description Rows wanted, 1 to 100; 20 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PointsHeld"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_list: {
         parameters: {
             query?: {
@@ -28618,7 +29482,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `checkout.items`, `checkout.deal`, `coupon.not_with_deal`, `coupon.one_per_shop`, `pricing.empty`, `pricing.too_many_lines`, `pricing.bad_quantity`, `pricing.quantity_limit`, `pricing.line_conflict`, `pricing.negative_price`, `pricing.mixed_currency`, `pricing.bad_rule`, `pricing.overflow` */
+            /** @description `checkout.items`, `checkout.deal`, `coupon.not_with_deal`, `points.wanted`, `points.not_with_deal`, `coupon.one_per_shop`, `pricing.empty`, `pricing.too_many_lines`, `pricing.bad_quantity`, `pricing.quantity_limit`, `pricing.line_conflict`, `pricing.negative_price`, `pricing.mixed_currency`, `pricing.bad_rule`, `pricing.overflow` */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -6,7 +6,7 @@ export default {
   },
   language: { 'zh-CN': '中文', en: 'English' },
   page: {
-    security: 'Security', membership: 'Membership', coupons: 'Coupons', coupon_new: 'New coupon',
+    security: 'Security', membership: 'Membership', points: 'Points', points_report: 'Points owed', coupons: 'Coupons', coupon_new: 'New coupon',
     synonyms: 'Synonyms', missed: 'Searched in vain',
     promotions: 'Promotions', promotion_new: 'New promotion', simulator: 'Try a cart', statement: 'Statement', payouts: 'Payouts and pledge', payout_queue: 'Payouts', fees: 'Fees', income: 'Incomes', cases: 'After-sale', case: 'Case', after_sale_terms: 'After-sale terms', disputes: 'Disputes',
     proposals: 'Wiki proposals', posts: 'Reviews and questions', moderation: 'Moderation',
@@ -26,6 +26,7 @@ export default {
     activity: { create: 'Activity made', update: 'Activity changed', start: 'Activity started', end: 'Activity ended' }, aftersale: { agree: 'Agreed to a case', decline: 'Declined a case', accept: 'Dealt with a return', decide: 'Decided a dispute', terms: 'Changed after-sale terms' }, fee: { set: 'Published a fee' }, payout: { request: 'Asked for a payout', approve: 'Agreed to a payout', pay: 'Sent a payout', reject: 'Rejected a payout', cancel: 'Cancelled a payout' }, deposit: { ask: 'Asked for a pledge', pay: 'Put a pledge down', deduct: 'Kept part of a pledge', return: 'Gave a pledge back' }, promotion: { create: 'Made a promotion', update: 'Changed a promotion', live: 'Started a promotion', paused: 'Paused a promotion', ended: 'Ended a promotion' }, commission: { set: 'Commission rules changed', approve: 'Commission approved', refuse: 'Commission refused' }, merchant: { second_factor: 'Second factor of staff', create: 'Shop made' }, order: { ship: 'Shipped', refund: 'Refunded' }, pricing: { set: 'Offers and freight changed' },
     knowledge: { article: 'Wrote the wiki', revision_hide: 'Took a wiki revision out of sight', revision_show: 'Put a wiki revision back', article_restore: 'Brought a wiki revision back', article_accept: 'Accepted a wiki proposal', article_decline: 'Declined a wiki proposal', reply: 'Replied to a review', keep: 'Kept a post', hide: 'Hid a post', words: 'Changed the held words' },
     membership: { set: 'Membership changed' },
+    points: { set: 'Points changed' },
     coupon: { create: 'Coupon made', live: 'Coupon given out again', paused: 'Coupon paused', stopped: 'Coupon stopped' },
     product: { create: 'Product made', update: 'Product changed', publish: 'Product published', archive: 'Product archived', import: 'Products imported' }, stock: { adjust: 'Stock adjusted' }, staff: { invite: 'Member invited', accept: 'Invitation accepted', decline: 'Invitation declined', add: 'Member added', remove: 'Member removed', rights: 'Rights changed' }, person: { totp_reset: 'Second factor reset', ban: 'Banned', unban: 'Unbanned' },
   },
@@ -42,7 +43,7 @@ export default {
   },
   difference: { missing_here: 'Not in the books', missing_there: 'Not on the bill', amount: 'Another amount', state: 'Another state', currency: 'Another currency', billed_twice: 'Billed twice' },
   payment_method: { sandbox: 'Sandbox', wechat_pay: 'WeChat Pay', alipay: 'Alipay', stripe: 'Stripe', wallet: 'Wallet', cash: 'Cash' },
-  account_kind: { wallet: 'Wallet', payable: 'Payable', escrow: 'Escrow', bank: 'Bank', clearing: 'Clearing', fee: 'Fees', deposit: 'pledge', payout: 'payouts under way', debt: 'Debt', equity: 'Demo equity', cash: 'Cash in the till', parked: 'Parked' },
+  account_kind: { wallet: 'Wallet', payable: 'Payable', escrow: 'Escrow', bank: 'Bank', clearing: 'Clearing', fee: 'Fees', deposit: 'pledge', payout: 'payouts under way', debt: 'Debt', points: 'Points', points_debt: 'Points owed', issued: 'Points given', equity: 'Demo equity', cash: 'Cash in the till', parked: 'Parked' },
   people: {
     find: 'Phone, its beginning, or an id', nobody: 'Nobody with “{text}”. Give a phone number, its beginning, or the id of a person.', no_people: 'No members yet', all_people: 'All members', since: 'Since', id: 'Id', works_for: 'Works for', works_nowhere: 'Works for no shop', done_to: 'What was done to this person', nothing_done: 'Nothing was done to this person', ban: 'Ban', unban: 'Lift the ban', totp_reset: 'Reset the second factor', reset_of: 'Reset the second factor of {name}', reset_note: 'For somebody who lost the authenticator and all recovery codes. Make sure who it is: all sessions end, and sign-in asks for no second factor until a new one is set up.', second_for_all: 'Staff need a second factor', second_for_all_note: 'Who has none can do nothing here until one is set up. The owner too.', ban_of: 'Ban {name}', unban_of: 'Lift the ban of {name}',
     ban_note: 'Signed out everywhere at once, and no sign-in until the ban is lifted. Orders and money stay as they are.', unban_note: 'May sign in again.', reason: 'Reason (kept in the audit log)', no_merchants: 'No shops yet', opened: 'Opened', names_failed: 'The names behind the ids could not be loaded',
@@ -71,6 +72,11 @@ export default {
   membership: {
     growth: 'Growth', growth_note: 'Counted when an order is completed, after the time for returns; a refund takes it back.', factor: 'Growth for each yuan paid and kept', days: 'Days that growth counts', tiers: 'Tiers', tiers_note: 'Lowest first, each from more growth than the one before. The price of a tier shows in lists, on products, in the cart and in orders.',
     code: 'Code', title: 'Name', threshold: 'From growth', off: 'Off the price (%)', freight: 'Free delivery', drop: 'Remove tier {n}', add: 'Add a tier', bad: 'A number is not valid, or a name is missing',
+  },
+  points: {
+    is_on: 'Give and take points', on_note: 'Switched off, none are given or spent. Those that people have stay until they expire.', earning: 'Earning', earning_note: 'Given when an order is completed after the time for returns, taken back with returns. Delivery and what points paid for earn nothing.', per_unit: 'Points for each ¥1 paid for goods', check_in: 'Points for checking in each day (0 for none)', streak_bonus: 'More on every seventh day in a row', days: 'Days they live at least (to the end of that month)', zone: 'The shop’s time zone',
+    spending: 'Spending', spending_note: 'Points come after all other discounts and do not touch free delivery. A new worth counts for points already given too.', worth_each: 'One point takes off (¥)', share: 'At most of the goods (%)', bad: 'A number is not valid',
+    report_note: 'Points that people have are discounts the shop owes them. The figures are the ledger’s.', nothing: 'No points were given yet', outstanding: 'Points not spent', worth: 'Worth', owed: 'Points people owe', due: 'By the month they expire', month: 'Month', points: 'Points', by_month: 'By month', issued: 'Given', spent: 'Spent', returned: 'Given back', taken_back: 'Taken back', expired: 'Expired',
   },
   pricing: {
     full: 'Full reductions', full_note: "By the sum of the shop's goods; only the highest step that is reached counts.", threshold: 'From (¥)', off: 'Off (¥)', drop: 'Remove step {n}', add: 'Add a step', freight: 'Freight', base: 'Base freight (¥)', free_from: 'Free from (¥; empty for never)', bad: 'An amount is not valid, or a reduction is above its threshold',

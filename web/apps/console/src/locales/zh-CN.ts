@@ -6,7 +6,7 @@ export default {
   },
   language: { 'zh-CN': '中文', en: 'English' },
   page: {
-    security: '安全', membership: '会员等级', coupons: '优惠券', coupon_new: '新建优惠券',
+    security: '安全', membership: '会员等级', points: '积分', points_report: '积分负债', coupons: '优惠券', coupon_new: '新建优惠券',
     synonyms: '搜索同义词', missed: '搜不到的词',
     promotions: '优惠活动', promotion_new: '新建优惠', simulator: '优惠试算', statement: '对账单', payouts: '提现与保证金', payout_queue: '提现审核', fees: '平台费率', income: '收入报送', cases: '售后', case: '售后详情', after_sale_terms: '售后设置', disputes: '纠纷处理',
     proposals: '百科提议', posts: '评价与问答', moderation: '内容审核',
@@ -26,6 +26,7 @@ export default {
     activity: { create: '新建活动', update: '修改活动', start: '开始活动', end: '结束活动' }, aftersale: { agree: '同意售后', decline: '拒绝售后', accept: '处理退货', decide: '裁决纠纷', terms: '修改售后设置' }, fee: { set: '公布费率' }, payout: { request: '申请提现', approve: '同意提现', pay: '登记打款', reject: '驳回提现', cancel: '撤销提现' }, deposit: { ask: '设置保证金', pay: '缴纳保证金', deduct: '扣除保证金', return: '退还保证金' }, promotion: { create: '新建优惠', update: '修改优惠', live: '开始优惠', paused: '暂停优惠', ended: '结束优惠' }, commission: { set: '修改佣金规则', approve: '批准佣金', refuse: '拒绝佣金' }, merchant: { second_factor: '成员两步验证要求', create: '新建商家' }, order: { ship: '发货', refund: '退款' }, pricing: { set: '修改优惠与运费' },
     knowledge: { article: '编写百科', revision_hide: '隐藏百科版本', revision_show: '取消隐藏百科版本', article_restore: '还原百科', article_accept: '采纳百科提议', article_decline: '未采纳百科提议', reply: '回复评价', keep: '保留内容', hide: '隐藏内容', words: '修改先审词表' },
     membership: { set: '修改会员等级' },
+    points: { set: '修改积分规则' },
     coupon: { create: '新建优惠券', live: '恢复发券', paused: '暂停发券', stopped: '停止发券' },
     product: { create: '新建商品', update: '修改商品', publish: '上架商品', archive: '下架商品', import: '导入商品' }, stock: { adjust: '调整库存' }, staff: { invite: '邀请成员', accept: '接受邀请', decline: '拒绝邀请', add: '添加成员', remove: '移除成员', rights: '修改权限' }, person: { totp_reset: '重置两步验证', ban: '封禁', unban: '解封' },
   },
@@ -42,7 +43,7 @@ export default {
   },
   difference: { missing_here: '平台没有这笔', missing_there: '账单没有这笔', amount: '金额不一致', state: '状态不一致', currency: '币种不一致', billed_twice: '账单重复出现' },
   payment_method: { sandbox: '沙箱支付', wechat_pay: '微信支付', alipay: '支付宝', stripe: 'Stripe', wallet: '钱包余额', cash: '现金' },
-  account_kind: { wallet: '个人钱包', payable: '应付商家', escrow: '待结算', bank: '渠道存款', clearing: '待清分', fee: '平台收入', deposit: '保证金', payout: '待打款', debt: '个人欠款', equity: '演示资本', cash: '现金（店内）', parked: '待查款项' },
+  account_kind: { wallet: '个人钱包', payable: '应付商家', escrow: '待结算', bank: '渠道存款', clearing: '待清分', fee: '平台收入', deposit: '保证金', payout: '待打款', debt: '个人欠款', points: '个人积分', points_debt: '个人欠还积分', issued: '已发积分', equity: '演示资本', cash: '现金（店内）', parked: '待查款项' },
   people: {
     find: '手机号、号码开头或用户编号', nobody: '没有找到“{text}”。可以输入手机号、号码开头几位或用户编号。', no_people: '还没有会员', all_people: '全部会员', since: '加入时间', id: '编号', works_for: '任职商家', works_nowhere: '没有在任何商家任职', done_to: '对此人的处理记录', nothing_done: '还没有对此人的处理记录', ban: '封禁', unban: '解除封禁', totp_reset: '重置两步验证', reset_of: '重置 {name} 的两步验证', reset_note: '用于验证器和恢复码都丢失的人。请先核实身份：所有设备会退出登录，重新设置前登录不再要求动态码。', second_for_all: '要求成员开启两步验证', second_for_all_note: '没有开启的成员（包括店主）在开启前不能做任何操作。', ban_of: '封禁 {name}', unban_of: '解除对 {name} 的封禁',
     ban_note: '立即在所有设备上退出登录，解封前不能再登录。订单和资金保持不变。', unban_note: '解除后可以重新登录。', reason: '原因（记入操作日志）', no_merchants: '还没有商家', opened: '开店时间', names_failed: '编号对应的名称没有加载出来',
@@ -71,6 +72,11 @@ export default {
   membership: {
     growth: '成长值', growth_note: '订单过了退货期、完成后计入；退款会扣回。', factor: '每实付 1 元得成长值', days: '成长值有效天数', tiers: '会员等级', tiers_note: '从低到高排列，门槛逐级提高。会员价在列表、商品页、购物车和订单中一致。',
     code: '代码', title: '名称', threshold: '成长值门槛', off: '优惠（%）', freight: '免运费', drop: '移除第 {n} 级', add: '添加等级', bad: '有数字无效，或缺少名称',
+  },
+  points: {
+    is_on: '开启积分', on_note: '关闭后不再发放和使用；顾客已有的积分仍在，到期失效。', earning: '怎么得积分', earning_note: '订单过了退货期、完成后发放；退货时收回。运费和积分抵扣的部分不得积分。', per_unit: '商品每实付 1 元得积分', check_in: '每日签到得积分（0 为不开签到）', streak_bonus: '每连续签到 7 天另得', days: '至少有效天数（到当月月底为止）', zone: '店铺时区',
+    spending: '怎么用积分', spending_note: '积分在其他优惠之后抵扣，不影响包邮。1 积分的价值改动后，已发的积分也按新价值。', worth_each: '1 积分抵（元）', share: '最多抵商品金额（%）', bad: '有数字无效',
+    report_note: '顾客手里的积分就是店铺欠顾客的优惠。数字与账本一致。', nothing: '还没有发过积分', outstanding: '未用积分', worth: '可抵金额', owed: '顾客欠还积分', due: '按到期月份', month: '月份', points: '积分', by_month: '按月份', issued: '发放', spent: '使用', returned: '退回', taken_back: '收回', expired: '到期',
   },
   pricing: {
     full: '满减', full_note: '按店铺内商品金额计算，只取满足的最高一档。', threshold: '满（元）', off: '减（元）', drop: '移除第 {n} 档', add: '添加一档', freight: '运费', base: '基础运费（元）', free_from: '满多少元包邮（留空表示不包邮）', bad: '有金额填写不正确，减免不能超过门槛',

@@ -5,7 +5,7 @@ export default {
   },
   tab: { home: 'Home', categories: 'Categories', cart: 'Cart', me: 'Me' },
   page: {
-    security: 'Security', privacy: 'My data', membership: 'Membership', coupons: 'My coupons', coupon_help: 'Help a friend’s coupon grow',
+    security: 'Security', privacy: 'My data', membership: 'Membership', points: 'Points', my_points: 'My points', coupons: 'My coupons', coupon_help: 'Help a friend’s coupon grow',
     wiki: 'Wiki', wiki_edit: 'Write the wiki', wiki_history: 'History', my_proposals: 'My wiki proposals', compare: 'Compare', lists: 'Shared lists', list: 'Shared list', list_join: 'Join a list',
     income: 'My income', after_sale: 'Get help', cases: 'After-sale', case: 'Case',
     reviews: 'Reviews', questions: 'Questions', question: 'Question', order_reviews: 'Review this order', my_posts: 'My reviews and questions',
@@ -31,6 +31,13 @@ export default {
   coupons: {
     claim: 'Claim', claimed: 'Claimed', claim_of: 'Claim {title}', failed: 'Coupons could not be loaded', head: 'Coupons', choose: 'Use a coupon', none_used: 'No coupon', saves: 'Saves {amount}', no_saving: 'Of no use here', states: { usable: 'Usable', used: 'Used', past: 'Past' }, none: 'No coupons here yet', to_use: 'Use it', share: 'Ask friends to help', share_free: 'You can use it without sharing; kept, it grows by its rules too', copied: 'Link copied. Send it to a friend.', copy_this: 'Copy this link and send it to a friend', order: 'See the order',
     of: 'A coupon of {name}', now: 'Worth now', help: 'Help: add {amount}', help_note: 'Each friend helps once, and gets a coupon of the same kind.', helped: 'Thank you, {amount} added', got: 'You have got one too', full: 'It grows no more', mine: 'This is your own coupon', log: 'How it grew', by_friend: 'A friend helped', by_days: 'Days kept', to_shop: 'To the shop', cart: 'A coupon saves {amount} more at checkout',
+  },
+  points: {
+    n: '{n} points', worth: 'Worth', none: 'No points with any shop yet', each_own: 'Points of a shop are spent with that shop only. They cannot be passed on and are not money.', look_in: 'Check in +{n}', got: 'Checked in, +{n}', streak: '{n} days in a row', mine_failed: 'Your points could not be loaded', off: 'This shop gives no points now',
+    owed: '{n} points were to be taken back with a return and had been spent. Points you earn next fill that first.', owes: '{n} more owed', fills: '{n} of them filled what was owed', rules: 'How points work', rule_earn: '{n} points for each ¥1 paid for goods, once the order is completed', rule_look_in: '{n} points for checking in each day', rule_streak: '{n} more on every seventh day in a row',
+    rule_spend: '100 points take {worth} off, up to {percent}% of the goods', rule_end: 'Points live at least {n} days, to the end of that month', rule_back: 'Returns give back points you spent and take those you earned', ends: 'When they end', until: 'Until {day}', log: 'Changes',
+    kinds: { order: 'Order completed', check_in: 'Check-in', spend: 'Spent on an order', return: 'Given back', take_back: 'Taken back with a return', expire: 'Expired' },
+    spend: 'Use points', may_spend: '{n} points; up to {most} here, {worth} off', use_most: 'Use the most', use_none: 'Use none', earns: 'One earns about {n} points',
   },
   membership: {
     price: 'Your price', else: 'Others pay', off: '{percent}% off', freight: 'Free delivery', nothing: 'No extra rights', none_yet: 'No tier yet', mine_failed: 'Your standing could not be loaded',
@@ -114,7 +121,7 @@ export default {
     first: 'Finish these first:', sure: 'Your tiers, offers and shares are gone with the account and cannot be restored.', type_label: 'Type “{word}” to confirm', word: 'delete', leave_for_good: 'Delete for good', left: 'Your account is deleted',
     fate: { removed: 'Removed when you leave', kept: 'Kept when you leave, without personal details', mixed: 'Partly removed; the rest is kept without personal details', expires: 'Removed by itself after some days' },
     kind: {
-      rest: 'Answers to your latest requests', ledger: 'Wallet and its entries', people: 'Name, number, addresses, devices, work for shops', settlement: 'Income by quarter', stock: 'Goods put aside for unpaid orders', pricing: 'Promotions used', membership: 'Growth', coupons: 'Coupons, what they were used for, whose you helped grow', search: 'What you searched for', deals: 'Teams you joined',
+      rest: 'Answers to your latest requests', ledger: 'Wallet and its entries', people: 'Name, number, addresses, devices, work for shops', settlement: 'Income by quarter', stock: 'Goods put aside for unpaid orders', pricing: 'Promotions used', membership: 'Growth', points: 'Points', coupons: 'Coupons, what they were used for, whose you helped grow', search: 'What you searched for', deals: 'Teams you joined',
       reach: 'Shares, whose share brought you, commissions', payments: 'Payments and refunds', orders: 'Cart, orders and refunds', aftersale: 'After-sale cases and what you wrote', knowledge: 'Reviews, questions, wiki and shared lists', insight: 'Days on which you bought at a shop',
     },
     bind: {

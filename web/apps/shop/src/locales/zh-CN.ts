@@ -5,7 +5,7 @@ export default {
   },
   tab: { home: '首页', categories: '分类', cart: '购物车', me: '我的' },
   page: {
-    security: '安全', privacy: '我的数据', membership: '会员中心', coupons: '我的优惠券', coupon_help: '帮朋友的券变大',
+    security: '安全', privacy: '我的数据', membership: '会员中心', points: '店铺积分', my_points: '我的积分', coupons: '我的优惠券', coupon_help: '帮朋友的券变大',
     wiki: '商品百科', wiki_edit: '编写百科', wiki_history: '修订历史', my_proposals: '我的百科提议', compare: '商品对比', lists: '一起选', list: '一起选的清单', list_join: '加入清单',
     income: '我的收入', after_sale: '申请售后', cases: '售后', case: '售后详情',
     reviews: '评价', questions: '问答', question: '问题', order_reviews: '评价订单', my_posts: '我的评价与问答',
@@ -31,6 +31,13 @@ export default {
   coupons: {
     claim: '领取', claimed: '已领取', claim_of: '领取 {title}', failed: '优惠券没有加载出来', head: '优惠券', choose: '使用优惠券', none_used: '不用券', saves: '省 {amount}', no_saving: '这单用不上', states: { usable: '可用', used: '已用', past: '已过期' }, none: '这里还没有优惠券', to_use: '去使用', share: '请朋友帮忙', share_free: '不分享也能直接用，放着也会按规则变大', copied: '链接已复制，发给朋友即可', copy_this: '请复制这个链接发给朋友', order: '查看订单',
     of: '{name} 的券', now: '现在值', help: '帮忙加 {amount}', help_note: '每位朋友只能帮一次；帮忙后你也会得到一张同样的券。', helped: '谢谢，已加 {amount}', got: '你也得到了一张', full: '不能再变大了', mine: '这是你自己的券', log: '变大的经过', by_friend: '朋友帮忙', by_days: '放着的日子', to_shop: '去店里看看', cart: '结算时用券还可省 {amount}',
+  },
+  points: {
+    n: '{n} 积分', worth: '可抵', none: '还没有任何店铺的积分', each_own: '每家店的积分只能在那家店用，不能转让，也不能换成钱。', look_in: '签到 +{n}', got: '签到成功，+{n}', streak: '已连续签到 {n} 天', mine_failed: '你的积分没有加载出来', off: '这家店现在没有积分活动',
+    owed: '有 {n} 积分因退货应收回，但已经用掉，之后得到的积分会先补上。', owes: '另欠 {n}', fills: '其中 {n} 用于补还', rules: '积分规则', rule_earn: '订单完成后，商品每实付 1 元得 {n} 积分', rule_look_in: '每天签到得 {n} 积分', rule_streak: '每连续签到 7 天再得 {n} 积分',
+    rule_spend: '100 积分抵 {worth}，最多抵商品金额的 {percent}%', rule_end: '积分至少 {n} 天有效，满 {n} 天后在当月月底到期', rule_back: '退货时用掉的积分退回，得到的积分收回', ends: '到期时间', until: '可用到 {day}', log: '积分明细',
+    kinds: { order: '订单完成', check_in: '签到', spend: '下单使用', return: '退回', take_back: '退货收回', expire: '到期' },
+    spend: '使用积分', may_spend: '共 {n} 积分，这单最多用 {most}，抵 {worth}', use_most: '全部使用', use_none: '不用积分', earns: '买一件约得 {n} 积分',
   },
   membership: {
     price: '会员价', else: '非会员', off: '商品立减 {percent}%', freight: '免运费', nothing: '暂无额外权益', none_yet: '还没有会员等级', mine_failed: '会员信息没有加载出来',
@@ -114,7 +121,7 @@ export default {
     first: '先把这些办完：', sure: '注销后会员等级、优惠和分享关系都会消失，不能恢复。', type_label: '输入“{word}”确认', word: '注销', leave_for_good: '确认注销', left: '账号已注销',
     fate: { removed: '注销后删除', kept: '注销后保留，去掉个人信息', mixed: '部分删除，其余去掉个人信息后保留', expires: '几天后自动删除' },
     kind: {
-      rest: '最近请求的答复', ledger: '钱包和流水', people: '昵称、手机号、地址、设备、店员身份和操作记录', settlement: '按季度的收入', stock: '为未付款订单留的货', pricing: '用过的促销', membership: '成长值', coupons: '优惠券、用在哪里、帮过谁的券', search: '搜过的词', deals: '参加的拼团',
+      rest: '最近请求的答复', ledger: '钱包和流水', people: '昵称、手机号、地址、设备、店员身份和操作记录', settlement: '按季度的收入', stock: '为未付款订单留的货', pricing: '用过的促销', membership: '成长值', points: '积分', coupons: '优惠券、用在哪里、帮过谁的券', search: '搜过的词', deals: '参加的拼团',
       reach: '分享、经由谁的分享来、佣金', payments: '付款和退款', orders: '购物车、订单和退款', aftersale: '售后和写下的说明', knowledge: '评价、提问、百科和共享清单', insight: '在店铺购买的天数',
     },
     bind: {
