@@ -11,22 +11,22 @@ use base::{ActivityId, CategoryId, Currency, MerchantId, Money, MoneyError, Prod
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+mod by_points;
+#[cfg(test)]
+mod by_points_tests;
 mod coupon;
 #[cfg(test)]
 mod coupon_tests;
 mod lanes;
-mod points;
-#[cfg(test)]
-mod points_tests;
 mod promotion;
 #[cfg(test)]
 mod promotion_tests;
 #[cfg(test)]
 mod tests;
 
+pub use by_points::{PointsOffer, PointsUse, points_most};
 pub use coupon::{Coupon, CouponGift, CouponUse};
 pub use lanes::member_unit;
-pub use points::{PointsOffer, PointsUse, points_most};
 pub use promotion::{Action, BadPromotion, Needs, Promotion, PromotionLane, Scope, Unmet};
 
 /// Most units of one SKU in a quote.
@@ -333,7 +333,7 @@ pub fn check_rules(full_reductions: &[FullReduction], freight: &Freight) -> Resu
 pub fn quote(lines: &[QuoteLineInput], context: &QuoteContext) -> Result<Quote, QuoteError> {
     check_rules(&context.full_reductions, &context.freight)?;
     let lines = merge(lines)?;
-    points::spend(lanes::run(&lines, context)?, context)
+    by_points::spend(lanes::run(&lines, context)?, context)
 }
 
 /// Why a promotion would give nothing to these lines; `None` when what it asks for is met.
