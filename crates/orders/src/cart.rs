@@ -146,7 +146,13 @@ fn view_of(rx: &mut Rx, person: PersonId, groups: Groups, known: &Catalogue) -> 
         let priced = match price_known(
             rx,
             person,
-            &Wanted { items: orderable, deal: None, coupons: Vec::new(), points: Vec::new() },
+            &Wanted {
+                items: orderable,
+                deal: None,
+                coupons: Vec::new(),
+                points: Vec::new(),
+                is_shown: false,
+            },
             known,
         ) {
             Ok(priced) => priced.into_iter().next(),
@@ -325,7 +331,8 @@ async fn quote_create(
     if body.coupons.len().max(body.points.len()) > LINES_MAX {
         return Err(PriceError::Items.into());
     }
-    let wanted = Wanted { items, deal: body.deal, coupons: body.coupons, points: body.points };
+    let wanted =
+        Wanted { items, deal: body.deal, coupons: body.coupons, points: body.points, is_shown: true };
     let read = move |rx: &mut Rx| {
         let mut groups = Vec::new();
         for one in price(rx, person, &wanted)? {

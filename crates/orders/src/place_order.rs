@@ -127,7 +127,7 @@ fn wanted(rx: &mut Rx, command: &PlaceOrder) -> Result<Wanted, CheckoutError> {
     let (coupons, points) = (command.body.coupons.clone(), command.body.points.clone());
     match &command.body.source {
         SourceBody::Now { sku, qty, deal } => {
-            Ok(Wanted { items: vec![(*sku, *qty)], deal: *deal, coupons, points })
+            Ok(Wanted { items: vec![(*sku, *qty)], deal: *deal, coupons, points, is_shown: false })
         }
         SourceBody::Cart { skus } => {
             let mut items = cart_store::lines(rx, command.person)?;
@@ -135,7 +135,7 @@ fn wanted(rx: &mut Rx, command: &PlaceOrder) -> Result<Wanted, CheckoutError> {
             if items.len() != skus.len() || items.len() > LINES_MAX {
                 return Err(CheckoutError::CartChanged);
             }
-            Ok(Wanted { items, deal: None, coupons, points })
+            Ok(Wanted { items, deal: None, coupons, points, is_shown: false })
         }
     }
 }

@@ -27,6 +27,8 @@ pub(crate) struct Wanted {
     pub(crate) coupons: Vec<CouponId>,
     /// By merchant.
     pub(crate) points: Vec<PointsWanted>,
+    /// Whether it is told how many may be spent; who places an order has been told.
+    pub(crate) is_shown: bool,
 }
 
 /// The lines of one merchant with their price.
@@ -168,9 +170,9 @@ pub(crate) fn price_known(
             context.person.is_new_buyer = !deals::api::has_bought(rx, merchant, person)?;
         }
         context.coupon = chosen.remove(&merchant);
-        if wanted.deal.is_none() {
-            let points = spent.remove(&merchant).unwrap_or(0);
-            context.points = points::api::offer(rx, merchant, person, now, points)?;
+        let points = spent.remove(&merchant);
+        if wanted.deal.is_none() && (wanted.is_shown || points.is_some()) {
+            context.points = points::api::offer(rx, merchant, person, now, points.unwrap_or(0))?;
         }
         let quote = quote(&inputs, &context)?;
         let next = next_offers(&quote, &context)?;
