@@ -85,7 +85,7 @@ CREATE TABLE points_earned (
 );
 CREATE INDEX points_earned_person ON points_earned (person, order_id);
 
--- Why points changed: one row per cause. amount changes what there is, owed what is missing; amount - owed is what the
+-- Why points changed: one row per cause, which begins with its kind. amount changes what there is, owed what is missing; amount - owed is what the
 -- shop has promised more.
 CREATE TABLE points_log (
     merchant BLOB NOT NULL,
@@ -97,10 +97,9 @@ CREATE TABLE points_log (
     owed     BIGINT NOT NULL,
     month    BIGINT NOT NULL,
     at       BIGINT NOT NULL,
-    PRIMARY KEY (merchant, person, kind, cause)
+    PRIMARY KEY (person, cause)
 );
 CREATE INDEX points_log_person ON points_log (merchant, person, at);
-CREATE INDEX points_log_of_person ON points_log (person, at, cause);
 CREATE INDEX points_log_month ON points_log (merchant, month);
 
 CREATE VIEW audit_points_purses AS

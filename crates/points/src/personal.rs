@@ -37,9 +37,8 @@ const HELD: &[Held] = &[
     Held {
         name: "points.log",
         fate: Fate::Kept,
-        place: &[Place::Int, Place::Text],
-        rows: "SELECT at, cause, merchant AS merchant__mer, kind, order_id AS order__ord, amount, owed, at AS at
-               FROM points_log WHERE person = :person AND (at, cause) > (:after, :then)
-               ORDER BY at, cause LIMIT :limit",
+        place: &[Place::Text],
+        rows: "SELECT cause, merchant AS merchant__mer, kind, order_id AS order__ord, amount, owed, at
+               FROM points_log WHERE person = :person AND cause > :after ORDER BY cause LIMIT :limit",
     },
 ];

@@ -215,7 +215,11 @@ pub(crate) fn usable(rx: &mut Rx, holder: Holder, at: Timestamp, limit: i64) -> 
 
 /// The lot that an order has earned.
 pub(crate) fn lot_of_order(rx: &mut Rx, order: OrderId) -> Result<Option<LotRow>, DbError> {
-    rx.opt(&format!("{LOT} WHERE order_id = :order AND source = 'order'"), params!["order" => order], lot_row)
+    rx.opt(
+        &format!("{LOT} WHERE order_id = :order AND source = 'order' ORDER BY id LIMIT 1"),
+        params!["order" => order],
+        lot_row,
+    )
 }
 
 /// Lots whose time is over, the oldest in front.
@@ -458,7 +462,7 @@ pub(crate) fn insert_log(
         "INSERT INTO points_log (merchant, person, kind, cause, order_id, amount, owed, month, at)
          VALUES (:merchant, :person, :kind, :cause, :order, :amount, :owed, :month, :at) ON CONFLICT DO NOTHING",
         params![
-            "merchant" => holder.merchant, "person" => holder.person, "kind" => kind, "cause" => cause,
+            "merchant" => holder.merchant, "person" => holder.person, "kind" => kind, "cause" => format!("{kind} {cause}"),
             "order" => row.order, "amount" => row.amount, "owed" => row.owed, "month" => month, "at" => row.at,
         ],
     )?;
@@ -470,7 +474,7 @@ pub(crate) fn log(rx: &mut Rx, holder: Holder, limit: i64) -> Result<Vec<LogRow>
     rx.list(
         "SELECT kind, order_id, amount, owed, at FROM points_log
          WHERE merchant = :merchant AND person = :person AND (amount <> 0 OR owed <> 0)
-         ORDER BY at DESC, kind, cause LIMIT :limit",
+         ORDER BY at DESC, cause LIMIT :limit",
         params!["merchant" => holder.merchant, "person" => holder.person, "limit" => limit],
         |row| {
             Ok(LogRow {
