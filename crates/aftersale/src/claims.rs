@@ -104,6 +104,12 @@ pub(crate) fn open_kinds(order: &OrderFacts, now: Timestamp) -> Vec<Kind> {
         // What replaces another order is put right there.
         _ if order.replaces.is_some() || is_late => Vec::new(),
         OrderState::Confirmed => vec![Kind::Refund],
+        // What was not sent cannot be sent back.
+        OrderState::Shipped | OrderState::Received | OrderState::Completed
+            if order.lines.iter().all(|line| line.is_virtual) =>
+        {
+            vec![Kind::Refund]
+        }
         OrderState::Shipped => vec![Kind::Refund, Kind::Return],
         OrderState::Received | OrderState::Completed => vec![Kind::Refund, Kind::Return, Kind::Exchange],
         OrderState::Unpaid | OrderState::Paid | OrderState::Cancelled | OrderState::Refunded => Vec::new(),

@@ -67,6 +67,9 @@ enum OpenCaseError {
     #[error("line {line} may not be returned without a reason, as was confirmed when it was bought")]
     #[problem(409, "aftersale.no_return")]
     NoReturn { line: i64 },
+    #[error("line {line} was not sent and cannot be sent back; ask for a refund")]
+    #[problem(409, "aftersale.not_sent")]
+    NotSent { line: i64 },
     #[error("the seven days are over; tell what is wrong with the goods")]
     #[problem(409, "aftersale.too_late")]
     TooLate,
@@ -206,8 +209,13 @@ fn asked(
         if !seen.insert(item.line) {
             return Err(OpenCaseError::Items);
         }
-        if body.kind == Kind::Return && body.reason == Reason::Unneeded && !line.no_reason_return {
+        let is_unneeded = body.reason == Reason::Unneeded;
+        let is_with_buyer = body.kind == Kind::Return || order.shipped_at.is_some();
+        if is_unneeded && is_with_buyer && !line.no_reason_return {
             return Err(OpenCaseError::NoReturn { line: line.line });
+        }
+        if line.is_virtual && matches!(body.kind, Kind::Return | Kind::Exchange) {
+            return Err(OpenCaseError::NotSent { line: line.line });
         }
         items.push(claim(left, line, item, body.kind)?);
     }
@@ -223,13 +231,17 @@ fn asked(
 
 /// Whether the reason goes with what is asked for, at this time.
 fn must_fit(body: &CaseBody, order: &OrderFacts, now: Timestamp) -> Result<(), OpenCaseError> {
-    let is_unsent = order.shipped_at.is_none();
+    let is_asked = |line: &&LineFacts| body.items.iter().any(|item| item.line == line.line);
+    // Nothing of it can be sent back: the money is asked for instead.
+    let is_virtual = order.lines.iter().filter(is_asked).all(|line| line.is_virtual);
+    let in_time = || match no_reason_end(order) {
+        Some(end) if end <= now => Err(OpenCaseError::TooLate),
+        Some(_) | None => Ok(()),
+    };
     match (body.reason, body.kind) {
-        (Reason::Unneeded, Kind::Refund) if is_unsent => Ok(()),
-        (Reason::Unneeded, Kind::Return) => match no_reason_end(order) {
-            Some(end) if end <= now => Err(OpenCaseError::TooLate),
-            Some(_) | None => Ok(()),
-        },
+        (Reason::Unneeded, Kind::Refund) if order.shipped_at.is_none() => Ok(()),
+        (Reason::Unneeded, Kind::Refund) if is_virtual => in_time(),
+        (Reason::Unneeded, Kind::Return) => in_time(),
         (Reason::Unneeded, _) | (Reason::PriceDrop, _) => Err(OpenCaseError::Reason),
         (Reason::NotArrived | Reason::Missing, Kind::Refund) => Ok(()),
         (Reason::NotArrived | Reason::Missing, _) => Err(OpenCaseError::Reason),

@@ -39,6 +39,8 @@ pub struct SkuInfo {
     pub is_sellable: bool,
     /// Whether it may be returned within seven days without a reason.
     pub no_reason_return: bool,
+    /// Whether nothing is sent.
+    pub is_virtual: bool,
 }
 
 /// A product, as other modules see it.
@@ -135,6 +137,7 @@ pub fn skus(rx: &mut Rx, skus: &[SkuId]) -> Result<Vec<SkuInfo>, DbError> {
         picture: row.pictures.first().map(|picture| picture.id),
         is_sellable: row.sku.is_offered && row.is_published,
         no_reason_return: row.no_reason_return,
+        is_virtual: row.is_virtual,
     };
     Ok(rows.into_iter().map(info).collect())
 }

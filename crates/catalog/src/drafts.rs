@@ -226,6 +226,7 @@ impl Reading<'_> {
             options: options.into_iter().map(|(_, option)| option).collect(),
             attributes,
             no_reason_return: true,
+            is_virtual: false,
             pictures: Vec::new(),
             skus,
         };

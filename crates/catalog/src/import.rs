@@ -159,6 +159,7 @@ fn keep_unsaid(
         }
     }
     product.no_reason_return = row.no_reason_return;
+    product.is_virtual = row.is_virtual;
     for attribute in row.attributes {
         if !product.attributes.iter().any(|new| new.name == attribute.name) {
             product.attributes.push(attribute);

@@ -27,6 +27,7 @@ pub const MIGRATIONS: Migrations = db::migrations!("catalog":
     1 "catalog" "../migrations/0001_catalog.sql",
     2 "category price" "../migrations/0002_category_price.sql",
     3 "change" "../migrations/0003_change.sql",
+    4 "virtual" "../migrations/0004_virtual.sql",
 );
 
 /// The module.

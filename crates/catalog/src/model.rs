@@ -110,6 +110,9 @@ pub struct NewProduct {
     pub attributes: Vec<Attribute>,
     /// Whether it may be returned within seven days without a reason.
     pub no_reason_return: bool,
+    /// Whether nothing is sent: it is handed over by being paid for good, and needs no address.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_virtual: bool,
     /// Pictures of the same merchant, the first is the cover.
     pub pictures: Vec<PictureId>,
     /// Variants, at least one.

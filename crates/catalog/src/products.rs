@@ -80,6 +80,8 @@ pub(crate) struct Product {
     skus: Vec<Sku>,
     attributes: Vec<Attribute>,
     no_reason_return: bool,
+    /// Whether nothing is sent: it is handed over by being paid for good.
+    is_virtual: bool,
     updated_at: Timestamp,
     /// Give it back when writing the product.
     version: i64,
@@ -141,6 +143,7 @@ fn products(rx: &mut Rx, rows: Vec<ProductRow>) -> Result<Vec<Product>, DbError>
         options: row.options,
         attributes: row.attributes,
         no_reason_return: row.no_reason_return,
+        is_virtual: row.is_virtual,
         updated_at: row.updated_at,
         version: row.version,
     };
@@ -300,6 +303,9 @@ pub(crate) struct ProductBody {
     /// Left out, it is: goods that may not be returned are the exception.
     #[serde(default = "yes")]
     no_reason_return: bool,
+    /// Whether nothing is sent.
+    #[serde(default)]
+    is_virtual: bool,
     /// The first is the cover.
     #[schema(max_items = 10)]
     #[serde(default)]
@@ -327,6 +333,9 @@ pub(crate) struct ProductUpdateBody {
     /// Left out, it is: goods that may not be returned are the exception.
     #[serde(default = "yes")]
     no_reason_return: bool,
+    /// Whether nothing is sent.
+    #[serde(default)]
+    is_virtual: bool,
     /// The first is the cover.
     #[schema(max_items = 10)]
     #[serde(default)]
@@ -340,16 +349,38 @@ pub(crate) struct ProductUpdateBody {
 impl From<ProductBody> for NewProduct {
     fn from(body: ProductBody) -> Self {
         let ProductBody { title, description, category, options, .. } = body;
-        let ProductBody { attributes, no_reason_return, pictures, skus, .. } = body;
-        Self { title, description, category, options, attributes, no_reason_return, pictures, skus }.trimmed()
+        let ProductBody { attributes, no_reason_return, is_virtual, pictures, skus, .. } = body;
+        Self {
+            title,
+            description,
+            category,
+            options,
+            attributes,
+            no_reason_return,
+            is_virtual,
+            pictures,
+            skus,
+        }
+        .trimmed()
     }
 }
 
 impl From<ProductUpdateBody> for NewProduct {
     fn from(body: ProductUpdateBody) -> Self {
         let ProductUpdateBody { title, description, category, options, .. } = body;
-        let ProductUpdateBody { attributes, no_reason_return, pictures, skus, .. } = body;
-        Self { title, description, category, options, attributes, no_reason_return, pictures, skus }.trimmed()
+        let ProductUpdateBody { attributes, no_reason_return, is_virtual, pictures, skus, .. } = body;
+        Self {
+            title,
+            description,
+            category,
+            options,
+            attributes,
+            no_reason_return,
+            is_virtual,
+            pictures,
+            skus,
+        }
+        .trimmed()
     }
 }
 

@@ -76,6 +76,8 @@ pub struct LineFacts {
     pub restocked: i64,
     /// Whether it may be returned within seven days without a reason.
     pub no_reason_return: bool,
+    /// Whether nothing is sent.
+    pub is_virtual: bool,
 }
 
 impl From<Line> for LineFacts {
@@ -93,6 +95,7 @@ impl From<Line> for LineFacts {
             refunded: line.refunded,
             restocked: line.restocked,
             no_reason_return: line.no_reason_return,
+            is_virtual: line.is_virtual,
         }
     }
 }

@@ -38,6 +38,8 @@ struct CartLine {
     unit: Money,
     /// Whether it may be returned within seven days without a reason; else the buyer confirms at checkout.
     no_reason_return: bool,
+    /// Whether nothing is sent; what has only such lines needs no address.
+    is_virtual: bool,
     available: i64,
     /// Why it cannot be ordered as it is: `stock.short`, `checkout.not_for_sale`; `null` when it can.
     problem: Option<&'static str>,
@@ -196,6 +198,7 @@ fn cart_line(info: &SkuInfo, qty: i64, available: i64) -> CartLine {
         qty,
         unit: info.price,
         no_reason_return: info.no_reason_return,
+        is_virtual: info.is_virtual,
         available,
         problem,
     }

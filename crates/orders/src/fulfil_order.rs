@@ -78,6 +78,21 @@ fn ship(tx: &mut Tx, command: &ShipOrder) -> Result<OrderView, FulfilError> {
     Ok(view.ok_or(Denied::Unknown)?)
 }
 
+/// Hands over an order of which nothing is sent: being paid for good, it is with the buyer. Does nothing to one of
+/// which something is sent. The caller writes the order.
+pub(crate) fn hand_over(tx: &mut Tx, order: &mut Order, lines: &[Line]) -> Result<(), DbError> {
+    if !lines.iter().all(|line| line.is_virtual) {
+        return Ok(());
+    }
+    let now = tx.now();
+    let settle_at = reach::api::received(tx, order.id, order.merchant, now)?;
+    order.shipped_at = Some(now);
+    order.received_at = Some(now);
+    order.settle_at = Some(settle_at);
+    store::note(tx, order, "handed_over", None)?;
+    work::enqueue(tx, jobs::COMPLETE, &order.id.to_string(), "", settle_at)
+}
+
 /// The order is with the buyer: from now on the return window runs, and at its end the order is settled.
 ///
 /// Idempotent: an order received before stays as it is.

@@ -86,13 +86,14 @@ fn team_succeeded(tx: &mut Tx, job: &JobRow) -> Result<(), Failure> {
     };
     order.confirmed_at = Some(tx.now());
     order.team = deals::api::team_of(tx, order.id)?;
-    store::update_order(tx, &order)?;
+    let lines = store::lines(tx, order.id)?;
     store::note(tx, &order, "team_succeeded", None)?;
+    fulfil_order::hand_over(tx, &mut order, &lines)?;
+    store::update_order(tx, &order)?;
     if ladder.refund_per_unit < 1 {
         return Ok(());
     }
     let order = find(tx, job)?.ok_or_else(|| Failure::of("the order has gone"))?;
-    let lines = store::lines(tx, order.id)?;
     let back: Vec<RefundPart> = lines
         .iter()
         .map(|line| RefundPart {

@@ -33,7 +33,7 @@ use rest::Module;
 /// This module's tables.
 pub const MIGRATIONS: Migrations = db::migrations!(
     "orders": 1 "orders" "../migrations/0001_orders.sql", 2 "cart turn" "../migrations/0002_cart_turn.sql",
-    3 "after sale" "../migrations/0003_after_sale.sql"
+    3 "after sale" "../migrations/0003_after_sale.sql", 4 "virtual" "../migrations/0004_virtual.sql"
 );
 
 /// The module.

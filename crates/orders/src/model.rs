@@ -192,6 +192,8 @@ pub(crate) struct Line {
     pub(crate) restocked: i64,
     /// Whether it may be returned within seven days without a reason.
     pub(crate) no_reason_return: bool,
+    /// Whether nothing is sent.
+    pub(crate) is_virtual: bool,
 }
 
 /// The check digit of a row of digits (Luhn, ISO/IEC 7812-1 annex B).

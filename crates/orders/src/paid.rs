@@ -8,7 +8,7 @@ use stock::api::{StockError, Want};
 
 use crate::events::{LineSold, OrderPaid};
 use crate::model::{Line, Order, OrderState};
-use crate::store;
+use crate::{fulfil_order, store};
 
 /// Marks an order as paid; the money lies in escrow already. An order without a team is confirmed with it.
 pub(crate) fn mark_paid(
@@ -21,15 +21,16 @@ pub(crate) fn mark_paid(
     order.captured = order.total;
     order.payment = Some(payment);
     order.paid_at = Some(now);
+    store::note(tx, &order, "paid", Some(order.buyer))?;
+    deals::api::note_purchase(tx, order.merchant, order.buyer)?;
+    reach::api::paid(tx, order.id, order.buyer, order.merchant)?;
     if order.activity.is_none() {
         order.confirmed_at = Some(now);
+        fulfil_order::hand_over(tx, &mut order, lines)?;
     } else {
         order.team = deals::api::team_of(tx, order.id)?;
     }
     store::update_order(tx, &order)?;
-    store::note(tx, &order, "paid", Some(order.buyer))?;
-    deals::api::note_purchase(tx, order.merchant, order.buyer)?;
-    reach::api::paid(tx, order.id, order.buyer, order.merchant)?;
     let lines = lines
         .iter()
         .map(|line| LineSold { product: line.product, qty: line.qty, total: line.total })

@@ -49,7 +49,9 @@ enum SourceBody {
 #[serde(deny_unknown_fields)]
 struct CheckoutBody {
     source: SourceBody,
-    address: AddressId,
+    /// Where to; may be left out when nothing is sent.
+    #[serde(default)]
+    address: Option<AddressId>,
     note: Option<Text<1, 200>>,
     /// What may not be returned without a reason, each confirmed by the buyer on its own.
     #[serde(default)]
@@ -83,6 +85,9 @@ enum CheckoutError {
     #[error("there is no such address; add one first")]
     #[problem(404, "checkout.address_not_found")]
     Address,
+    #[error("it is sent: name one of your addresses")]
+    #[problem(422, "checkout.address_needed")]
+    NoAddress,
     #[error("some of it is not in the cart any more; look at the cart again")]
     #[problem(409, "checkout.cart_changed")]
     CartChanged,
@@ -163,10 +168,17 @@ fn must_be_confirmed(priced: &[Priced], confirmed: &[SkuId]) -> Result<(), Check
     }
 }
 
+/// The address as it is copied to the orders: `null` where nothing is sent and none was named.
+fn address(rx: &mut Rx, command: &PlaceOrder, priced: &[Priced]) -> Result<String, CheckoutError> {
+    let found = match command.body.address {
+        Some(id) => Some(people::api::address(rx, command.person, id)?.ok_or(CheckoutError::Address)?),
+        None if priced.iter().any(Priced::is_sent) => return Err(CheckoutError::NoAddress),
+        None => None,
+    };
+    Ok(serde_json::to_string(&found).map_err(|error| DbError::Bug(error.to_string()))?)
+}
+
 fn place(tx: &mut Tx, command: &PlaceOrder) -> Result<CheckoutView, CheckoutError> {
-    let address =
-        people::api::address(tx, command.person, command.body.address)?.ok_or(CheckoutError::Address)?;
-    let address = serde_json::to_string(&address).map_err(|error| DbError::Bug(error.to_string()))?;
     if command.body.coupons.len().max(command.body.points.len()) > LINES_MAX {
         return Err(PriceError::Items.into());
     }
@@ -182,6 +194,7 @@ fn place(tx: &mut Tx, command: &PlaceOrder) -> Result<CheckoutView, CheckoutErro
     if priced.iter().any(|one| one.quote.total.minor() < 1) {
         return Err(CheckoutError::NothingToPay);
     }
+    let address = address(tx, command, &priced)?;
     must_be_confirmed(&priced, &command.body.no_return_confirmed)?;
     must_be_there(tx, &wanted)?;
     // Nothing is written before the last refusal, so that a refused checkout costs as little as it can.
@@ -193,7 +206,9 @@ fn place(tx: &mut Tx, command: &PlaceOrder) -> Result<CheckoutView, CheckoutErro
     let mut orders = Vec::with_capacity(priced.len());
     for one in &priced {
         let id = tx.new_id();
-        let order = new_order(tx, command, one, (id, checkout), &address)?;
+        // A shop that sends nothing does not learn where somebody lives.
+        let address = if one.is_sent() { address.as_str() } else { "null" };
+        let order = new_order(tx, command, one, (id, checkout), address)?;
         let order = Order { pay_by, activity: wanted.deal.map(|deal| deal.activity), ..order };
         let order = Order { team: wanted.deal.and_then(|deal| deal.team), ..order };
         write(tx, &order, one)?;
@@ -289,6 +304,7 @@ fn write(tx: &mut Tx, order: &Order, priced: &Priced) -> Result<(), CheckoutErro
             refunded: 0,
             restocked: 0,
             no_reason_return: info.no_reason_return,
+            is_virtual: info.is_virtual,
         });
     }
     store::insert_lines(tx, order.id, &lines)?;

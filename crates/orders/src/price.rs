@@ -8,11 +8,15 @@ use coupons::api::CouponRefused;
 use db::{DbError, Rx};
 use deals::api::{DealChoice, DealError};
 use pricing::api::{
-    ActivityPrice, CouponGift, NextOffer, Quote, QuoteContext, QuoteError, QuoteLineInput, next_offers, quote,
+    ActivityPrice, CouponGift, Freight, NextOffer, Quote, QuoteContext, QuoteError, QuoteLineInput,
+    next_offers, quote,
 };
 use serde::Serialize;
 
 use crate::points_choice::{self, PointsOption, PointsWanted};
+
+/// What delivery costs where nothing is sent.
+pub(crate) const NOT_SENT: Freight = Freight { base_minor: 0, free_from_minor: None };
 
 /// Most lines that are priced or ordered at once.
 pub(crate) const LINES_MAX: usize = 200;
@@ -165,6 +169,9 @@ pub(crate) fn price_known(
             })
             .collect();
         let mut context = pricing::api::context(rx, merchant, currency, person, now)?;
+        if lines.iter().all(|(info, _)| info.is_virtual) {
+            context.freight = NOT_SENT;
+        }
         context.person.member = membership::api::member(rx, merchant, person, now)?;
         if context.asks_new_buyers() {
             context.person.is_new_buyer = !deals::api::has_bought(rx, merchant, person)?;
@@ -183,6 +190,11 @@ pub(crate) fn price_known(
 }
 
 impl Priced {
+    /// Whether something of it is sent to an address.
+    pub(crate) fn is_sent(&self) -> bool {
+        self.skus.values().any(|info| !info.is_virtual)
+    }
+
     /// What the person may spend here; `None` where the shop takes no points.
     pub(crate) fn points(&self) -> Option<PointsOption> {
         points_choice::option(&self.quote, self.of.1.points.as_ref())

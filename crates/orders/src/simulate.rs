@@ -8,7 +8,7 @@ use pricing::api::{
 use rest::{Actor, Common, Ctx, Denied, Json, OpenApiRouter, Path, Refused, Right, routes};
 use serde::{Deserialize, Serialize};
 
-use crate::price::known;
+use crate::price::{NOT_SENT, known};
 
 pub(crate) fn routes() -> OpenApiRouter<Ctx> {
     OpenApiRouter::new().routes(routes!(promotion_simulate))
@@ -112,6 +112,9 @@ fn simulate(
     let at = body.at.unwrap_or(rx.now());
     let nobody = <PersonId as base::Id>::from_bytes([0; 16]);
     let mut context = pricing::api::context(rx, merchant, currency, nobody, at)?;
+    if infos.values().all(|info| info.is_virtual) {
+        context.freight = NOT_SENT;
+    }
     let also = pricing::api::promotions(rx, merchant, &body.also)?;
     let is_new = |promotion: &Promotion| !context.promotions.iter().any(|live| live.id == promotion.id);
     let added: Vec<Promotion> = also.into_iter().filter(is_new).collect();

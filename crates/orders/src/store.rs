@@ -137,17 +137,18 @@ pub(crate) fn insert_lines(tx: &mut Tx, id: OrderId, lines: &[Line]) -> Result<(
             0_i64.into(),
             0_i64.into(),
             line.no_reason_return.into(),
+            line.is_virtual.into(),
         ]);
     }
     let head = "INSERT INTO orders_line (order_id, line, sku, product, title, options, picture, qty, unit, base_unit,
-        discount, total, refunded, restocked, no_reason_return)";
+        discount, total, refunded, restocked, no_reason_return, is_virtual)";
     tx.insert_later(head, &rows, "")
 }
 
 pub(crate) fn lines(rx: &mut Rx, id: OrderId) -> Result<Vec<Line>, DbError> {
     rx.list(
         "SELECT line, sku, product, title, options, picture, qty, unit, base_unit, discount, total, refunded, restocked,
-             no_reason_return
+             no_reason_return, is_virtual
          FROM orders_line WHERE order_id = :id ORDER BY order_id, line LIMIT 200",
         params!["id" => id],
         |row| {
@@ -167,6 +168,7 @@ pub(crate) fn lines(rx: &mut Rx, id: OrderId) -> Result<Vec<Line>, DbError> {
                 refunded: row.get(11)?,
                 restocked: row.get(12)?,
                 no_reason_return: row.get(13)?,
+                is_virtual: row.get(14)?,
             })
         },
     )

@@ -35,6 +35,8 @@ struct OrderLineView {
     refunded: Money,
     /// Whether it may be returned within seven days without a reason.
     no_reason_return: bool,
+    /// Whether nothing is sent: it was handed over when it was paid for good.
+    is_virtual: bool,
 }
 
 /// How an order travels.
@@ -48,7 +50,7 @@ struct ShipmentView {
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 struct TimelineView {
     at: Timestamp,
-    /// `placed paid team_succeeded team_failed shipped received completed cancelled refunded partly_refunded
+    /// `placed paid team_succeeded team_failed handed_over shipped received completed cancelled refunded partly_refunded
     /// ladder_refunded replacement`.
     what: String,
     /// `buyer`, `shop` or `system`.
@@ -79,7 +81,8 @@ pub(crate) struct OrderView {
     total: Money,
     captured: Money,
     refunded: Money,
-    address: AddressSnapshot,
+    /// `null` when nothing is sent.
+    address: Option<AddressSnapshot>,
     note: Option<String>,
     /// The team it belongs to, also after teams have merged.
     team: Option<TeamId>,
@@ -114,6 +117,7 @@ fn line_view(order: &Order, line: Line) -> OrderLineView {
         total: order.money(line.total),
         refunded: order.money(line.refunded),
         no_reason_return: line.no_reason_return,
+        is_virtual: line.is_virtual,
     }
 }
 

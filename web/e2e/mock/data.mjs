@@ -33,7 +33,7 @@ export const products = titles.map(([title, price, , shop], i) => {
           id: id('sku', (i + 1) * 100 + x * 2 + y), code: `P${i}-${x}${y}`, option_values: [a, b], price: yuan(price + x * 1000 + y * 800), compare_price: null, available: x === 2 && y === 1 ? 0 : 40 - x * 16,
         })))
       : [{ id: id('sku', (i + 1) * 100), code: `P${i}`, option_values: [], price: yuan(price), compare_price: i === 3 ? yuan(5200) : null, available: i === 5 ? 0 : 25 }],
-    attributes: [{ name: '产地', value: '江西赣州' }, { name: '保质期', value: '15 天' }], no_reason_return: i > 1, updated_at: at(-86400 * i), version: 1,
+    attributes: [{ name: '产地', value: '江西赣州' }, { name: '保质期', value: '15 天' }], no_reason_return: i > 1, is_virtual: false, updated_at: at(-86400 * i), version: 1,
   }
 })
 export const activities = titles.flatMap(([title, , team], i) => team === null ? [] : [{
@@ -103,7 +103,7 @@ export function order(n, state, extra = {}) {
   return {
     id: id('ord', n), number: `20261122${String(n).padStart(6, '0')}`, merchant: product.merchant, merchant_name: product.merchant_name, buyer: me.id, state, payment_state: state === 'refunded' ? 'refunded' : done ? 'paid' : 'unpaid',
     fulfilment_state: { paid: 'waiting_team', confirmed: 'to_ship', shipped: 'shipped', completed: 'received' }[state] ?? 'none', after_sale_state: 'none',
-    lines: [{ line: 1, sku: sku.id, product: product.id, title: product.title, option_values: sku.option_values, picture: product.pictures[0], qty: 2, unit: sku.price, discount: yuan(0), total: yuan(sku.price.amount_minor * 2), refunded: yuan(0), no_reason_return: product.no_reason_return }],
+    lines: [{ line: 1, sku: sku.id, is_virtual: false, product: product.id, title: product.title, option_values: sku.option_values, picture: product.pictures[0], qty: 2, unit: sku.price, discount: yuan(0), total: yuan(sku.price.amount_minor * 2), refunded: yuan(0), no_reason_return: product.no_reason_return }],
     goods: q.goods, discount: q.discount, shipping: q.shipping, total: q.total, captured: done ? q.total : yuan(0), refunded: state === 'refunded' ? q.total : yuan(0),
     address: addresses[0], note: '请放驿站', team: state === 'paid' ? id('tem', 3) : null, placed_at: at(-7200), paid_at: done ? at(-7000) : null, shipped_at: null, received_at: null, completed_at: null,
     pay_by: state === 'unpaid' ? at(900) : null, shipment: state === 'shipped' ? { carrier: '顺丰', tracking: 'SF1234567890' } : null, explanations: q.explanations,

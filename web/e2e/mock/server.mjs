@@ -46,7 +46,7 @@ function makeApi(state) {
         const product = products.find((p) => p.skus.some((s) => s.id === sku))
         if (product?.merchant !== m.id) return []
         const found = product.skus.find((s) => s.id === sku)
-        return [{ sku, product: product.id, title: product.title, picture: product.pictures[0], option_values: found.option_values, qty, unit: found.price, available: found.available, no_reason_return: product.no_reason_return, problem: found.available < 1 ? 'stock.short' : null }]
+        return [{ sku, product: product.id, title: product.title, picture: product.pictures[0], option_values: found.option_values, qty, unit: found.price, available: found.available, no_reason_return: product.no_reason_return, is_virtual: false, problem: found.available < 1 ? 'stock.short' : null }]
       })
       return { merchant: m.id, merchant_name: m.name, lines, quote: quote(lines.filter((l) => !l.problem)), next: next(quote(lines.filter((l) => !l.problem))), coupons: options }
     }).filter((g) => g.lines.length > 0)

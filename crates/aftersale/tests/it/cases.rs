@@ -61,6 +61,7 @@ app_test!(what_may_not_come_back_is_confirmed_one_by_one, parts, |app| {
         options: Vec::new(),
         attributes: Vec::new(),
         no_reason_return: false,
+        is_virtual: false,
         pictures: Vec::new(),
         skus: vec![NewSku {
             code: "F".to_owned(),

@@ -33,6 +33,7 @@ pub(crate) struct ProductRow {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) pictures: Vec<StoredPicture>,
     pub(crate) no_reason_return: bool,
+    pub(crate) is_virtual: bool,
     pub(crate) price_from: i64,
     pub(crate) handle: Option<String>,
     pub(crate) badge: Option<Badge>,
@@ -42,7 +43,7 @@ pub(crate) struct ProductRow {
 
 pub(super) const PRODUCT_COLUMNS: &str = "p.id, p.merchant, p.state, p.version, p.title, p.description, p.category, p.options,
     p.attributes, p.pictures, p.no_reason_return, p.price_from, p.handle, p.activity, p.team_price, p.team_size,
-    p.published_at, p.updated_at";
+    p.published_at, p.updated_at, p.is_virtual";
 
 fn badge(activity: Option<ActivityId>, price: Option<i64>, size: Option<i64>) -> Option<Badge> {
     Some(Badge { activity: activity?, team_price_minor: price?, size: size?.try_into().ok()? })
@@ -61,6 +62,7 @@ pub(super) fn product(row: &Row<'_>) -> Result<ProductRow, DbError> {
         attributes: from_json(&row.get::<String>(8)?)?,
         pictures: from_json(&row.get::<String>(9)?)?,
         no_reason_return: row.get(10)?,
+        is_virtual: row.get(18)?,
         price_from: row.get(11)?,
         handle: row.get(12)?,
         badge: badge(row.get(13)?, row.get(14)?, row.get(15)?),
@@ -101,14 +103,15 @@ pub(crate) fn insert_product(tx: &mut Tx, written: &Written<'_>) -> Result<(), D
     tx.later(
         "INSERT INTO catalog_product (id, merchant, state, version, title, description, category, options, attributes,
              pictures, no_reason_return, price_from, handle, activity, team_price, team_size, published_at,
-             created_at, updated_at)
+             created_at, updated_at, is_virtual)
          VALUES (:id, :merchant, 'draft', 1, :title, :description, :category, :options, :attributes, :pictures,
-             :no_reason, :price_from, :handle, NULL, NULL, NULL, 0, :now, :now)",
+             :no_reason, :price_from, :handle, NULL, NULL, NULL, 0, :now, :now, :virtual)",
         params![
             "id" => written.id, "merchant" => written.merchant, "title" => &product.title,
             "description" => &product.description, "category" => product.category,
             "options" => to_json(&product.options)?, "attributes" => to_json(&product.attributes)?,
             "pictures" => to_json(written.pictures)?, "no_reason" => product.no_reason_return,
+            "virtual" => product.is_virtual,
             "price_from" => product.price_from(), "handle" => written.handle, "now" => now,
         ],
     )
@@ -120,13 +123,14 @@ pub(crate) fn update_product(tx: &mut Tx, written: &Written<'_>, version: i64) -
     let changed = tx.execute(
         "UPDATE catalog_product SET title = :title, description = :description, category = :category,
              options = :options, attributes = :attributes, pictures = :pictures, no_reason_return = :no_reason,
-             price_from = :price_from, version = version + 1, updated_at = :now
+             is_virtual = :virtual, price_from = :price_from, version = version + 1, updated_at = :now
          WHERE id = :id AND version = :version",
         params![
             "id" => written.id, "version" => version, "title" => &product.title,
             "description" => &product.description, "category" => product.category,
             "options" => to_json(&product.options)?, "attributes" => to_json(&product.attributes)?,
             "pictures" => to_json(written.pictures)?, "no_reason" => product.no_reason_return,
+            "virtual" => product.is_virtual,
             "price_from" => product.price_from(), "now" => now,
         ],
     )?;

@@ -55,6 +55,7 @@ pub(crate) struct SkuWithProduct {
     pub(crate) pictures: Vec<StoredPicture>,
     pub(crate) is_published: bool,
     pub(crate) no_reason_return: bool,
+    pub(crate) is_virtual: bool,
     pub(crate) category: CategoryId,
 }
 
@@ -63,7 +64,8 @@ pub(crate) fn find_skus(rx: &mut Rx, ids: &[SkuId]) -> Result<Vec<SkuWithProduct
     in_lists(ids, |list, params| {
         let sql = format!(
             "SELECT s.id, s.product, s.code, s.option_values, s.price, s.compare_price, s.is_offered,
-                    p.merchant, p.title, p.pictures, p.state, p.no_reason_return, p.category
+                    p.merchant, p.title, p.pictures, p.state, p.no_reason_return, p.category,
+                    p.is_virtual
              FROM catalog_sku s JOIN catalog_product p ON p.id = s.product WHERE s.id IN ({list})"
         );
         let rows = rx.list(&sql, &params, |row| {
@@ -75,6 +77,7 @@ pub(crate) fn find_skus(rx: &mut Rx, ids: &[SkuId]) -> Result<Vec<SkuWithProduct
                 is_published: ProductState::is(&row.get::<String>(10)?) == ProductState::Published,
                 no_reason_return: row.get(11)?,
                 category: row.get(12)?,
+                is_virtual: row.get(13)?,
             })
         })?;
         found.extend(rows.into_iter().map(|row| (row.sku.id, row)));

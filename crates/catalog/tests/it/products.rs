@@ -308,6 +308,7 @@ fn wide(codes: std::ops::Range<u32>, price: i64) -> catalog::api::NewProduct {
         }],
         attributes: Vec::new(),
         no_reason_return: true,
+        is_virtual: false,
         pictures: Vec::new(),
         skus: codes.map(sku).collect(),
     }

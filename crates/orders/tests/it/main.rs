@@ -17,4 +17,5 @@ mod sandbox;
 mod shares;
 mod teams;
 mod told;
+mod virtuals;
 mod world;

@@ -98,6 +98,7 @@ pub(crate) async fn product(app: &App, code: &str, price: i64, units: i64) -> (P
         options: Vec::new(),
         attributes: Vec::new(),
         no_reason_return: true,
+        is_virtual: false,
         pictures: Vec::new(),
         skus: vec![NewSku {
             code: code.to_owned(),
@@ -115,6 +116,33 @@ pub(crate) async fn product(app: &App, code: &str, price: i64, units: i64) -> (P
     });
     let (id, skus) = made.await.unwrap();
     (id, skus.unwrap()[0])
+}
+
+/// A published virtual product with one SKU.
+pub(crate) async fn course(app: &App, code: &str, price: i64) -> SkuId {
+    let (id, sku) = product(app, code, price, 10).await;
+    let found = app.get(&format!("/api/v1/products/{id}"), "").await.expect(200);
+    let new = NewProduct {
+        title: "修车课".to_owned(),
+        description: String::new(),
+        category: found["category"].as_str().unwrap().parse().unwrap(),
+        options: Vec::new(),
+        attributes: Vec::new(),
+        no_reason_return: true,
+        is_virtual: true,
+        pictures: Vec::new(),
+        skus: vec![NewSku {
+            code: code.to_owned(),
+            option_values: Vec::new(),
+            price_minor: price,
+            compare_price_minor: None,
+            stock: None,
+        }],
+    };
+    let version = found["version"].as_i64().unwrap();
+    let write = move |tx: &mut db::Tx| catalog::api::update_product(tx, id, version, &new);
+    app.store.db.write(Lane::Interactive, write).await.unwrap();
+    sku
 }
 
 async fn category(app: &App) -> base::CategoryId {

@@ -71,6 +71,7 @@ pub(crate) fn product(title: &str, code: &str, facts: &str, (category, price): (
             .map(|(name, value)| Attribute { name: name.to_owned(), value: value.to_owned() })
             .collect(),
         no_reason_return: false,
+        is_virtual: false,
         pictures: Vec::new(),
         skus: vec![NewSku {
             code: code.to_owned(),

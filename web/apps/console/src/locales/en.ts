@@ -60,7 +60,7 @@ export default {
   catalog: {
     categories_failed: 'The categories could not be loaded',
     export: 'Export CSV', search: 'Search by title', none: 'No products', stock: 'Available', updated: 'Updated', publish: 'Publish', archive: 'Archive', bad_amounts: 'A price or a stock number is not valid', options: 'Options', option_name: 'Option', option_values: 'Values (separated by commas)',
-    drop_option: 'Remove option {name}', add_option: 'Add an option', variant: 'Variant', code: 'Code', compare: 'Compare price', first_stock: 'First stock', single: 'Single variant', no_reason_return: '7-day return without reason', picture: 'Picture {n}',
+    drop_option: 'Remove option {name}', add_option: 'Add an option', variant: 'Variant', code: 'Code', compare: 'Compare price', first_stock: 'First stock', single: 'Single variant', is_virtual: 'Virtual: a course, a card, a ticket. Nothing is shipped; paying hands it over', no_reason_return: '7-day return without reason', picture: 'Picture {n}',
     picture_first: 'Move picture {n} forward', picture_drop: 'Remove picture {n}', upload: 'Upload pictures (at most 8 MiB each)', uploading: 'Uploading…', attributes: 'Attributes', attribute_name: 'Name of attribute {n}', attribute_value: 'Value of attribute {n}', attribute_drop: 'Remove attribute {n}', add_attribute: 'Add an attribute',
     import_note: 'UTF-8 or GBK, with Shopify or Chinese column names. The file is tried first; nothing is changed by that.', csv: 'CSV file', report_dry: 'Result of the trial', report_done: 'Imported', report: '{created} new, {updated} updated, {skipped} skipped', row: 'Row', column: 'Column', what: 'Problem', import_now: 'Import now',
   },
@@ -83,6 +83,7 @@ export default {
   },
   orders: {
     cash: 'Cash at the till', cash_note: 'Note this when the buyer has paid in cash. The order is then paid, and only staff can give the cash back.', cash_take: 'Received in cash', cash_sure: 'Press again to confirm', cash_done: 'The cash was noted', of_it_shipping: 'of it shipping', kept: 'Kept in the end',
+    not_sent: 'Nothing to ship',
     none: 'No orders', number: 'Order', placed: 'Placed', goods_col: 'Goods', receiver: 'Receiver', total: 'Total', fulfilment: 'Fulfilment', and_more: 'and {n} more', number_of: 'Order {number}', lines: 'Lines', unit: 'Unit', discount: 'Discount', refunded: 'Refunded', goods: 'Goods', shipping: 'Shipping', captured: 'Captured', sums: 'Amounts',
     ship: 'Ship', carrier: 'Carrier', tracking: 'Tracking number', shipped_done: 'Shipped', evidence: 'How this purchase came about', no_touch: 'It did not come by anyone’s share', evidence_rule: 'Counted by {model}, within {hours} hours', counted: 'Counted', commission: 'Level {n} · {rate}%', timeline: 'Progress',
     refund: 'Refund', refund_of: 'Refund of order {number}', left: 'Left', amount: 'Amount', amount_of: 'Refund of {title}', all_of: 'All of {title}', whole: 'All', reason: 'Reason', restock: 'Put the goods back into stock', refund_sum: 'Sum', refund_done: 'The refund is under way',

@@ -60,7 +60,7 @@ export default {
   catalog: {
     categories_failed: '类目没有加载出来',
     export: '导出 CSV', search: '按标题搜索', none: '没有商品', stock: '可售', updated: '更新时间', publish: '上架', archive: '下架', bad_amounts: '有价格或库存填写不正确', options: '规格项', option_name: '规格名', option_values: '规格值（用逗号分开）',
-    drop_option: '移除规格项 {name}', add_option: '添加规格项', variant: '规格', code: '编码', compare: '划线价', first_stock: '初始库存', single: '单一规格', no_reason_return: '支持 7 天无理由退货', picture: '第 {n} 张图',
+    drop_option: '移除规格项 {name}', add_option: '添加规格项', variant: '规格', code: '编码', compare: '划线价', first_stock: '初始库存', single: '单一规格', is_virtual: '虚拟商品（课程、卡、券等，无需发货，付款即交付）', no_reason_return: '支持 7 天无理由退货', picture: '第 {n} 张图',
     picture_first: '把第 {n} 张图往前移', picture_drop: '移除第 {n} 张图', upload: '上传图片（每张不超过 8 MiB）', uploading: '上传中…', attributes: '商品参数', attribute_name: '参数 {n} 名称', attribute_value: '参数 {n} 内容', attribute_drop: '移除参数 {n}', add_attribute: '添加参数',
     import_note: '支持 UTF-8 或 GBK 编码，Shopify 列名或中文列名。选择文件后先试运行，不会改动任何商品。', csv: 'CSV 文件', report_dry: '试运行结果', report_done: '导入结果', report: '新建 {created}，更新 {updated}，跳过 {skipped}', row: '行', column: '列', what: '问题', import_now: '确认导入',
   },
@@ -83,6 +83,7 @@ export default {
   },
   orders: {
     cash: '现金收款', cash_note: '顾客在店内付现金后登记。登记后订单即为已付款，退款也须由店员退还现金。', cash_take: '收到现金', cash_sure: '再按一次确认收到', cash_done: '已登记现金收款', of_it_shipping: '其中运费', kept: '实际收入',
+    not_sent: '无需发货',
     none: '没有订单', number: '订单号', placed: '下单时间', goods_col: '商品', receiver: '收货人', total: '合计', fulfilment: '履约', and_more: '等另 {n} 种', number_of: '订单 {number}', lines: '商品明细', unit: '单价', discount: '优惠', refunded: '已退款', goods: '商品金额', shipping: '运费', captured: '已收款', sums: '金额',
     ship: '发货', carrier: '快递公司', tracking: '运单号', shipped_done: '已发货', evidence: '这笔订单怎么来的', no_touch: '没有经过任何人的分享', evidence_rule: '按{model}计算，{hours} 小时内有效', counted: '计入', commission: '第 {n} 级 · {rate}%', timeline: '订单进度',
     refund: '退款', refund_of: '退款：订单 {number}', left: '可退', amount: '金额', amount_of: '{title} 的退款金额', all_of: '{title} 全额退款', whole: '全额', reason: '退款原因', restock: '商品退回库存', refund_sum: '退款合计', refund_done: '退款已提交',

@@ -22,7 +22,7 @@ export default {
     sorts: { fit: 'Best match', new: 'Newest', price_up: 'Price, low first', price_down: 'Price, high first' }, drop_filter: 'Remove this filter', no_match: 'Nothing found. Try another word.', browse: 'Browse categories',
     choose: 'Choose a variant', available: '{n} in stock', please_choose: 'Please choose {names}', chosen: 'Chosen: {values}', qty: 'Quantity',
     purpose: { cart: 'Add to cart', alone: 'Buy alone', open_team: 'Start a team', join_team: 'Join the team' },
-    picture: '{title}, picture {n}', compare: 'Former price given by the shop', promise: { return: '7 days return', no_return: 'No 7-day return for this item', team_refund: 'Full refund if the team fails', no_forced_share: 'No sharing needed' },
+    picture: '{title}, picture {n}', compare: 'Former price given by the shop', promise: { return: '7 days return', no_return: 'No 7-day return for this item', not_sent: 'Nothing is shipped; yours as soon as it is paid', team_refund: 'Full refund if the team fails', no_forced_share: 'No sharing needed' },
     details: 'Details', to_cart: 'Add', sold_out: 'Sold out', buy_alone: 'Buy alone', buy_now: 'Buy now', added: 'Added to the cart',
   },
   search: {
@@ -68,7 +68,7 @@ export default {
     part_failed: 'The price of what you chose could not be worked out',
     paid_sum: 'Paid', kept: 'Paid in the end', refunded_goods: 'Goods refunded', refunded_shipping: 'Shipping refunded', returned: { all: ', everything, the way it came', goods: ': all goods, shipping is kept', difference: ': the difference by the size of the team', part: ', the way it came' },
     goods: 'Goods', discount: 'Discount', shipping: 'Shipping', total: 'Total', cart_empty: 'Your cart is empty', choose: 'Choose {title}', qty_of: 'Quantity of {title}', remove_of: 'Remove {title}', invalid: 'No longer available: {n}', drop_invalid: 'Remove them all',
-    cart_note: 'Offers and shipping included', to_checkout: 'Check out ({n})', ship_to: 'Deliver to', note: 'Note', note_hint: 'For the shop (optional)', to_pay: 'To pay', submit: 'Place order',
+    cart_note: 'Offers and shipping included', to_checkout: 'Check out ({n})', ship_to: 'Deliver to', not_sent: 'Nothing is shipped; yours as soon as it is paid', note: 'Note', note_hint: 'For the shop (optional)', to_pay: 'To pay', submit: 'Place order',
     by_state: 'By state', all: 'All', teaming: 'Teaming up', none: 'No orders yet', pieces: '{n} piece | {n} pieces', see_team: 'See the team', pay: 'Pay', details: 'Details', refunded: 'Refunded', shipment: '{carrier} {tracking}',
     receive: 'Confirm receipt', cancel: 'Cancel order', timeline: 'Progress', number: 'Order {number}', cancel_of: 'Cancel order {number}', cancel_refund: 'What you paid is refunded in full', cancel_why: 'Why do you cancel?', cancelled: 'The order is cancelled',
     receive_of: 'Receipt of order {number}', receive_note: 'Please confirm that the parcel has arrived. The return period starts now.',

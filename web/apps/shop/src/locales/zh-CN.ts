@@ -22,7 +22,7 @@ export default {
     sorts: { fit: '综合', new: '最新', price_up: '价格从低到高', price_down: '价格从高到低' }, drop_filter: '去掉这个筛选', no_match: '没有找到合适的商品，换个词试试', browse: '看看分类',
     choose: '选择规格', available: '库存 {n} 件', please_choose: '请选择 {names}', chosen: '已选 {values}', qty: '数量',
     purpose: { cart: '加入购物车', alone: '单独购买', open_team: '发起拼单', join_team: '参加拼单' },
-    picture: '{title}，第 {n} 张图', compare: '商家标示的原价', promise: { return: '7 天无理由退货', no_return: '本品不支持 7 天无理由退货', team_refund: '未成团全额退款', no_forced_share: '不分享也能买' },
+    picture: '{title}，第 {n} 张图', compare: '商家标示的原价', promise: { return: '7 天无理由退货', no_return: '本品不支持 7 天无理由退货', not_sent: '无需物流，付款后立即生效', team_refund: '未成团全额退款', no_forced_share: '不分享也能买' },
     details: '商品详情', to_cart: '加购', sold_out: '已售罄', buy_alone: '单独购买', buy_now: '立即购买', added: '已加入购物车',
   },
   search: {
@@ -68,7 +68,7 @@ export default {
     part_failed: '所选商品的价格没有算出来',
     paid_sum: '实付', kept: '退款后实际支付', refunded_goods: '退商品款', refunded_shipping: '退运费', returned: { all: '，已全额原路退回', goods: '，商品款已全部退回，运费未退', difference: '，是按成团人数退回的差价', part: '，已原路退回' },
     goods: '商品金额', discount: '优惠', shipping: '运费', total: '合计', cart_empty: '购物车是空的', choose: '选择 {title}', qty_of: '{title} 的数量', remove_of: '删除 {title}', invalid: '失效商品 {n} 件', drop_invalid: '清空失效商品',
-    cart_note: '已含优惠与运费', to_checkout: '去结算（{n}）', ship_to: '收货地址', note: '留言', note_hint: '给商家的话（可不填）', to_pay: '应付', submit: '提交订单',
+    cart_note: '已含优惠与运费', to_checkout: '去结算（{n}）', ship_to: '收货地址', not_sent: '无需物流，付款后立即生效', note: '留言', note_hint: '给商家的话（可不填）', to_pay: '应付', submit: '提交订单',
     by_state: '按状态查看', all: '全部', teaming: '拼单中', none: '还没有订单', pieces: '共 {n} 件', see_team: '查看拼团', pay: '去支付', details: '详情', refunded: '已退款', shipment: '{carrier} {tracking}',
     receive: '确认收货', cancel: '取消订单', timeline: '订单进度', number: '订单号 {number}', cancel_of: '取消订单 {number}', cancel_refund: '取消后已付款项会原路全额退回', cancel_why: '为什么取消？', cancelled: '订单已取消',
     receive_of: '确认收到订单 {number}', receive_note: '请确认包裹已收到。退货期从确认收货开始计算。',

@@ -22,9 +22,9 @@ export default {
     second_factor: { exists: '已经开启了两步验证', none: '还没有开启两步验证', wrong: '动态码不正确或已用过，请检查手机时间', own_first: '请先为自己开启两步验证，否则会把自己挡在外面' },
     me: { bound: '还有事情没办完，暂时不能注销' },
     step_up: { second_needed: '请输入身份验证器的动态码或恢复码', proof_needed: '请输入密码或短信验证码', wrong: '不正确，或已经用过' },
-    checkout: { nothing_to_pay: '优惠后有订单应付为 0，暂不能下单，请加一件商品', no_return_unconfirmed: '有商品不支持七天无理由退货，请逐件确认', price_changed: '价格刚刚有变化，请核对后再提交', empty: '没有可结算的商品', cart_changed: '购物车有变化，请返回查看', currency: '不同币种的商品要分开结算', deal: '拼团一次只能买一种规格', items: '商品种类或数量不正确', not_for_sale: '有商品已下架，请移除后再提交', address_not_found: '请先添加收货地址' },
+    checkout: { address_needed: '请选择收货地址', nothing_to_pay: '优惠后有订单应付为 0，暂不能下单，请加一件商品', no_return_unconfirmed: '有商品不支持七天无理由退货，请逐件确认', price_changed: '价格刚刚有变化，请核对后再提交', empty: '没有可结算的商品', cart_changed: '购物车有变化，请返回查看', currency: '不同币种的商品要分开结算', deal: '拼团一次只能买一种规格', items: '商品种类或数量不正确', not_for_sale: '有商品已下架，请移除后再提交', address_not_found: '请先添加收货地址' },
     knowledge: { revision_hidden: '这一版已被平台隐藏', revision_state: '已经是这样了，或它是当前版本：请先还原到别的版本', stale: '百科刚被别人改过，请先复制你的文字再刷新', unchanged: '百科已经是这样写的', decided: '这条提议已有人处理，请刷新', bad_article: '最多 500 行、10 个出处，网址以 https:// 或 http:// 开头', proposals_full: '这件商品等待处理的提议太多，请以后再来', not_received: '收到货后才能评价', reviewed: '这件商品已经评价过', own_shop: '你是本店人员，不能评价本店商品', follow_up: '180 天内可以追评一次', replied: '这条评价已有回复', stars: '请给 1 到 5 星，标签最多 8 个', words: '含有不能公开的词，请换个说法', own: '不能对自己写的内容这样做', too_many: '这一小时操作太多，请稍后再来', state: '现在不能这样做，请刷新后再看', bad_words: '最多 500 个词，每个至少两个字', words_changed: '词表已被别人修改，请先刷新' },
-    aftersale: { state: '售后单状态已变化，请刷新后再试', no_address: '请先在“售后设置”里填写退货地址', lines: '商品或件数不正确', beyond_claim: '金额要在 1 分到申请金额之间', not_now: '现在不能这样申请，请看订单的售后选项', items: '请选择商品和数量', beyond_line: '超过还可以申请的数量或金额', reason: '原因与申请类型不符', no_return: '这件商品不支持无理由退货，下单时已确认', too_late: '七天已过，请说明商品的问题', exchange: '一次换一种商品，只能换同款同价', no_drop: '现在没有比付款时更低的价格', too_many: '这笔订单处理中的售后太多，请先等其中一个结束', bad_terms: '价保天数为 0 到 90', terms_changed: '设置已被别人修改，请刷新后再改' },
+    aftersale: { not_sent: '该商品无需物流，不能退货换货，请申请退款', state: '售后单状态已变化，请刷新后再试', no_address: '请先在“售后设置”里填写退货地址', lines: '商品或件数不正确', beyond_claim: '金额要在 1 分到申请金额之间', not_now: '现在不能这样申请，请看订单的售后选项', items: '请选择商品和数量', beyond_line: '超过还可以申请的数量或金额', reason: '原因与申请类型不符', no_return: '这件商品不支持无理由退货，下单时已确认', too_late: '七天已过，请说明商品的问题', exchange: '一次换一种商品，只能换同款同价', no_drop: '现在没有比付款时更低的价格', too_many: '这笔订单处理中的售后太多，请先等其中一个结束', bad_terms: '价保天数为 0 到 90', terms_changed: '设置已被别人修改，请刷新后再改' },
     replacement: { line: '只能换同一商品的规格' },
     payout: { beyond_balance: '超过可提现金额', amount: '提现金额要大于 0', state: '提现状态已变化，请刷新', same_person: '申请人不能审核自己的提现，请另一位处理' },
     deposit: { amount: '保证金金额不正确', beyond: '金额超过现有余额' },
@@ -140,6 +140,6 @@ export default {
   order_actor: { buyer: '买家', shop: '商家', system: '系统' },
   returned: { goods: '已退款（运费未退）', part: '部分退款', difference: '已退差价' },
   order_event: {
-    placed: '下单', paid: '付款', confirmed: '确认', team_opened: '开团', team_joined: '参团', team_succeeded: '成团', team_failed: '未成团', shipped: '发货', received: '收货', completed: '完成', cancelled: '取消', refunded: '退款', refund_requested: '申请退款', expired: '支付超时', replacement: '换货单', partly_refunded: '部分退款', ladder_refunded: '阶梯价退差价',
+    handed_over: '已交付', placed: '下单', paid: '付款', confirmed: '确认', team_opened: '开团', team_joined: '参团', team_succeeded: '成团', team_failed: '未成团', shipped: '发货', received: '收货', completed: '完成', cancelled: '取消', refunded: '退款', refund_requested: '申请退款', expired: '支付超时', replacement: '换货单', partly_refunded: '部分退款', ladder_refunded: '阶梯价退差价',
   },
 }
