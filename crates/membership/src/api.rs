@@ -4,8 +4,9 @@ use base::{Currency, MerchantId, OrderId, PersonId, RefundId, Timestamp};
 use db::{DbError, Rx, Tx};
 use pricing::api::MemberPrice;
 
-use crate::model;
+pub use crate::card_api::{OpenTerm, VirtualLine, begin, end, open_terms, promise, take_turn};
 use crate::store::{self, OrderRow, ProgramRow};
+use crate::{card_store, model};
 
 pub(crate) const DAY: i64 = 86_400;
 
@@ -19,8 +20,8 @@ pub(crate) fn growth_in(
     store::growth_since(rx, merchant, person, since)
 }
 
-/// What the person's tier with the merchant gives at this moment; `None` without a tier. A merchant without tiers
-/// costs one read.
+/// What the person's standing with the merchant gives at this moment: of tier and paid card, the better one for the
+/// price, and free delivery by either. `None` without both.
 ///
 /// # Errors
 /// Whatever the store says.
@@ -30,14 +31,28 @@ pub fn member(
     person: PersonId,
     at: Timestamp,
 ) -> Result<Option<MemberPrice>, DbError> {
-    let Some(program) = store::program(rx, merchant)?.filter(|program| !program.tiers.is_empty()) else {
-        return Ok(None);
+    let card = card_store::running(rx, merchant, person, at)?;
+    let program = store::program(rx, merchant)?.filter(|program| !program.tiers.is_empty());
+    let tier = match &program {
+        Some(program) => {
+            let growth = growth_in(rx, program, (merchant, person), at)?;
+            model::tier(&program.tiers, growth)
+        }
+        None => None,
     };
-    let growth = growth_in(rx, &program, (merchant, person), at)?;
-    Ok(model::tier(&program.tiers, growth).map(|tier| MemberPrice {
-        tier: tier.code.as_str().to_owned(),
-        off_bp: tier.off_bp,
-        is_freight_free: tier.is_freight_free,
+    if tier.is_none() && card.is_none() {
+        return Ok(None);
+    }
+    let (by_tier, by_card) =
+        (tier.map_or(0, |tier| tier.off_bp), card.as_ref().map_or(0, |card| card.off_bp));
+    let is_free_by_tier = tier.is_some_and(|tier| tier.is_freight_free);
+    let is_free_by_card = card.is_some_and(|card| card.is_freight_free);
+    Ok(Some(MemberPrice {
+        tier: tier.map(|tier| tier.code.as_str().to_owned()).unwrap_or_default(),
+        off_bp: by_tier.max(by_card),
+        is_freight_free: is_free_by_tier || is_free_by_card,
+        is_price_of_card: by_card > by_tier,
+        is_freight_of_card: is_free_by_card && !is_free_by_tier,
     }))
 }
 

@@ -4,11 +4,31 @@ use db::{DbError, Rx};
 use rest::{Audit, AuditFailures};
 
 pub(crate) fn audits() -> Vec<Audit> {
-    vec![Audit {
-        id: "members-growth",
-        title: "an order's growth is what it kept is worth, and the sum of its log",
-        run: growth,
-    }]
+    vec![
+        Audit {
+            id: "members-growth",
+            title: "an order's growth is what it kept is worth, and the sum of its log",
+            run: growth,
+        },
+        Audit {
+            id: "members-terms",
+            title: "a paid card lasts no longer than promised, and one of a person with a shop counts at a time",
+            run: terms,
+        },
+    ]
+}
+
+fn terms(rx: &mut Rx) -> Result<AuditFailures, DbError> {
+    rest::audit_rows(
+        rx,
+        "SELECT t.order_id FROM audit_member_terms t
+         WHERE t.ends_at - t.starts_at > t.days * 86400000000 OR EXISTS (
+             SELECT 1 FROM audit_member_terms u
+             WHERE u.person = t.person AND u.shop = t.shop AND (u.order_id <> t.order_id OR u.line <> t.line)
+                 AND u.starts_at < t.ends_at AND t.starts_at < u.ends_at)
+         ORDER BY t.order_id LIMIT 20",
+        &[],
+    )
 }
 
 fn growth(rx: &mut Rx) -> Result<AuditFailures, DbError> {

@@ -20,4 +20,13 @@ const HELD: &[Held] = &[
                FROM membership_growth WHERE person = :person AND (order_id, cause) > (:after, :then)
                ORDER BY order_id, cause LIMIT :limit",
     },
+    Held {
+        name: "membership.card",
+        fate: Fate::Kept,
+        place: &[Place::Bytes, Place::Int],
+        rows: "SELECT order_id, line, order_id AS order__ord, merchant AS merchant__mer, title, days, paid, starts_at,
+                      ends_at
+               FROM membership_term WHERE person = :person AND (order_id, line) > (:after, :then)
+               ORDER BY order_id, line LIMIT :limit",
+    },
 ];

@@ -78,9 +78,12 @@ fn ship(tx: &mut Tx, command: &ShipOrder) -> Result<OrderView, FulfilError> {
     Ok(view.ok_or(Denied::Unknown)?)
 }
 
-/// Hands over an order of which nothing is sent: being paid for good, it is with the buyer. Does nothing to one of
-/// which something is sent. The caller writes the order.
+/// Hands over what is not sent of an order that is paid for good: cards begin, and an order of which nothing is sent is
+/// with the buyer. The caller writes the order.
 pub(crate) fn hand_over(tx: &mut Tx, order: &mut Order, lines: &[Line]) -> Result<(), DbError> {
+    if lines.iter().any(|line| line.is_virtual) {
+        membership::api::begin(tx, order.id)?;
+    }
     if !lines.iter().all(|line| line.is_virtual) {
         return Ok(());
     }

@@ -20,6 +20,7 @@ mod personal;
 mod place_order;
 mod points_choice;
 mod price;
+mod quit_card;
 mod refund_order;
 mod replace_order;
 mod simulate;
@@ -45,6 +46,7 @@ pub fn module() -> Module {
         .merge(cancel_order::routes())
         .merge(fulfil_order::routes())
         .merge(refund_order::routes())
+        .merge(quit_card::routes())
         .merge(simulate::routes())
         .merge(views::routes());
     Module {

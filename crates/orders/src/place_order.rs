@@ -5,6 +5,7 @@ use axum::response::Response;
 use base::{AddressId, CheckoutId, CouponId, Currency, Money, OrderId, SkuId, Text, Timestamp};
 use db::{DbError, Rx, Tx};
 use deals::api::DealChoice;
+use membership::api::VirtualLine;
 use reach::api::{PlacedLine, Placement};
 use rest::{Command, Common, Ctx, Member, OpenApiRouter, Refused, routes};
 use serde::{Deserialize, Serialize};
@@ -284,6 +285,10 @@ pub(crate) fn new_number(tx: &mut Tx, id: OrderId) -> Result<String, DbError> {
     Err(tx.give_up(DbError::Busy))
 }
 
+fn virtual_line(line: &Line) -> VirtualLine {
+    VirtualLine { line: line.line, sku: line.sku, qty: line.qty, total: line.total }
+}
+
 fn write(tx: &mut Tx, order: &Order, priced: &Priced) -> Result<(), CheckoutError> {
     store::insert_order(tx, order)?;
     let mut lines = Vec::with_capacity(priced.quote.lines.len());
@@ -320,6 +325,13 @@ fn write(tx: &mut Tx, order: &Order, priced: &Priced) -> Result<(), CheckoutErro
     }
     if let Some(used) = &priced.quote.points {
         points::api::spend(tx, order.id, (order.merchant, order.buyer), used)?;
+    }
+    if priced.quote.explanations.iter().any(pricing::api::is_of_card) {
+        membership::api::take_turn(tx, merchant, buyer)?;
+    }
+    let virtuals: Vec<VirtualLine> = lines.iter().filter(|line| line.is_virtual).map(virtual_line).collect();
+    if !virtuals.is_empty() {
+        membership::api::promise(tx, order.id, (merchant, buyer), &virtuals)?;
     }
     let nets: Vec<(i64, i64)> = lines.iter().map(|line| (line.line, line.total)).collect();
     settlement::api::freeze(tx, order.id, order.merchant, &nets)?;

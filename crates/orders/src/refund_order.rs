@@ -309,6 +309,9 @@ fn refund_lines(tx: &mut Tx, order: &Order, lines: &[Line], refund: &Refund) -> 
         if part.units > 0 {
             back.push((line.sku, part.units));
         }
+        if line.is_virtual && line.refunded.saturating_add(part.amount_minor) >= line.total {
+            membership::api::end(tx, order.id, line.line)?;
+        }
         clawed.push(RefundedLine {
             line: line.line,
             refunded_before: line.refunded,

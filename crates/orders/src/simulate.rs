@@ -124,6 +124,8 @@ fn simulate(
         tier: tier.clone(),
         off_bp: body.member_off_bp.clamp(0, 10_000),
         is_freight_free: false,
+        is_price_of_card: false,
+        is_freight_of_card: false,
     });
     let quoted = quote(&lines, &context)?;
     let next = next_offers(&quoted, &context)?;

@@ -313,6 +313,22 @@ pub(crate) fn has_open_orders(rx: &mut Rx, person: PersonId) -> Result<bool, DbE
     Ok(found.is_some())
 }
 
+/// State and explanation of the person's orders with the merchant since then, the last ones first.
+pub(crate) fn explained_since(
+    rx: &mut Rx,
+    merchant: MerchantId,
+    person: PersonId,
+    from: Timestamp,
+    limit: i64,
+) -> Result<Vec<(String, String)>, DbError> {
+    rx.list(
+        "SELECT state, explanations FROM orders_order
+         WHERE buyer = :person AND merchant = :merchant AND placed_at >= :from ORDER BY id DESC LIMIT :limit",
+        params!["person" => person, "merchant" => merchant, "from" => from, "limit" => limit],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
+}
+
 /// Takes name, number, address, words and parcel off a few orders of somebody who has left, and the words off a few of
 /// their refunds; answers of how many.
 pub(crate) fn forget_buyer(tx: &mut Tx, person: PersonId) -> Result<u64, DbError> {

@@ -11,6 +11,11 @@ pub use crate::model::{
 };
 use crate::{promotion_store, store};
 
+/// Whether an explanation tells what a paid card takes off.
+pub fn is_of_card(one: &Explanation) -> bool {
+    ["card", "card_freight"].contains(&one.code.as_str())
+}
+
 /// A merchant's full reductions and freight; nothing off and free delivery when it set none.
 ///
 /// # Errors

@@ -107,12 +107,28 @@ pub struct PersonFacts {
 /// price where that is higher.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemberPrice {
-    /// The tier's code, which promotions may ask for; named in explanations.
+    /// The tier's code, which promotions may ask for; named in explanations. Empty without a tier.
     pub tier: String,
     /// Off the base price of one, in hundredths of a percent.
     pub off_bp: i64,
     /// Whether delivery is free.
     pub is_freight_free: bool,
+    /// Whether the share off is a paid card's, since that is the better one.
+    pub is_price_of_card: bool,
+    /// Whether it is a paid card by which delivery is free.
+    pub is_freight_of_card: bool,
+}
+
+impl MemberPrice {
+    /// What gives the price, and the code it is explained by.
+    fn price_by(&self) -> (&str, &'static str) {
+        if self.is_price_of_card { ("card", "card") } else { (&self.tier, "member") }
+    }
+
+    /// What gives the free delivery, and the code it is explained by.
+    fn freight_by(&self) -> (&str, &'static str) {
+        if self.is_freight_of_card { ("card", "card_freight") } else { (&self.tier, "member_freight") }
+    }
 }
 
 /// One tier: `off_minor` less when the goods, after promotions of single lines, reach `threshold_minor`.

@@ -9,6 +9,7 @@ mod cash;
 mod coupons;
 mod members;
 mod outside;
+mod paid_cards;
 mod points;
 mod points_model;
 mod promotions;

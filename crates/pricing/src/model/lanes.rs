@@ -166,7 +166,8 @@ fn units<'a>(
     told.explanations.push(explain(Lane::Base, &context.merchant, "base", base_goods, []));
     if let Some(member) = context.person.member.as_ref().filter(|_| !member_total.is_zero()) {
         let params = [("off_bp", member.off_bp)];
-        told.explanations.push(explain(Lane::Member, &member.tier, "member", member_total, params));
+        let (source, code) = member.price_by();
+        told.explanations.push(explain(Lane::Member, &source, code, member_total, params));
     }
     for (activity, total) in activity_totals {
         told.explanations.push(explain(Lane::Activity, &activity, "activity", total, []));
@@ -213,7 +214,8 @@ fn unit(input: &QuoteLineInput, context: &QuoteContext) -> Result<UnitPriced, Qu
             Ok((line, Money::zero(currency), Some((activity, saved))))
         }
         (None, Some(member)) if !saved.is_zero() => {
-            line.adjustments.push(explain(Lane::Member, &member.tier, "member", saved, params));
+            let (source, code) = member.price_by();
+            line.adjustments.push(explain(Lane::Member, &source, code, saved, params));
             Ok((line, saved, None))
         }
         (None, _) => Ok((line, Money::zero(currency), None)),
@@ -452,7 +454,8 @@ fn ship(
         return Ok(nothing);
     }
     if let Some(member) = context.person.member.as_ref().filter(|member| member.is_freight_free) {
-        told.explanations.push(explain(Lane::Freight, &member.tier, "member_freight", free, []));
+        let (source, code) = member.freight_by();
+        told.explanations.push(explain(Lane::Freight, &source, code, free, []));
         return Ok(nothing);
     }
     let mut best: Option<(i64, &Promotion)> = None;

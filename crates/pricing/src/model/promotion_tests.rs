@@ -21,7 +21,13 @@ fn off(lines: &[QuoteLineInput], promotions: Vec<Promotion>) -> i64 {
 }
 
 fn member(off_bp: i64) -> MemberPrice {
-    MemberPrice { tier: "gold".to_owned(), off_bp, is_freight_free: false }
+    MemberPrice {
+        tier: "gold".to_owned(),
+        off_bp,
+        is_freight_free: false,
+        is_price_of_card: false,
+        is_freight_of_card: false,
+    }
 }
 
 #[test]
