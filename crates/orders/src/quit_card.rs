@@ -46,7 +46,7 @@ struct CardQuitBody {
 #[derive(Debug, thiserror::Error, rest::Problem)]
 enum CardQuitError {
     #[error("there is no paid card of this shop that is not over")]
-    #[problem(404, "card.none")]
+    #[problem(409, "card.none")]
     None,
     #[error("nothing would go back; the card stays until it is over")]
     #[problem(409, "card.nothing_back")]

@@ -35,6 +35,8 @@ const options = [{ coupon: coupons[0].id, title: '满减券', gift: offers[0].gi
 const couponLink = { template: offers[2].id, merchant: merchants[0].id, merchant_name: merchants[0].name, title: '膨胀券', owner_name: '林**', gift: { kind: 'cash', off_minor: 450 }, threshold: yuan(2900), growth: offers[2].growth, valid_to: at(20 * 86400), adds: yuan(100), is_mine: false, has_helped: false, log: [{ amount: yuan(100), at: at(-3600), is_by_friend: true }, { amount: yuan(150), at: at(-7200), is_by_friend: false }], server_now: at(0) }
 const synonyms = [['番茄', '西红柿'], ['土豆', '马铃薯', 'potato']].map((words, n) => ({ id: id('syn', n + 1), words, updated_at: at(-n * 900) }))
 
+const cards = { items: [[3, '青禾年卡', 365, 800, 9900], [4, '青禾季卡', 90, 500, 2900]].map(([n, title, days, off_bp, price]) => ({ sku: id('sku', n * 100), product: id('prd', n), title, days, off_bp, is_freight_free: n === 3, price: yuan(price), is_sold: true, version: 1 })) }
+const myCards = { items: [[1, -350, 9], [2, 9, 374]].map(([n, from, to]) => ({ order: id('ord', n), merchant: merchants[0].id, merchant_name: merchants[0].name, sku: id('sku', 300), title: '青禾年卡', off_bp: 800, is_freight_free: true, starts_at: at(from * 86400), ends_at: at(to * 86400), ends_soon: n === 1 })) }
 const pointsProgram = { rules: { is_on: true, per_unit: 10, worth_minor: 1, share_bp: 3000, days: 180, check_in: 5, streak_bonus: 30, utc_offset_minutes: 480 }, version: 2 }
 const myPoints = { balance: 1280, worth: yuan(1280), owed: 40, ends: [{ points: 300, expires_at: '2026-12-31T16:00:00Z' }, { points: 980, expires_at: '2027-05-31T16:00:00Z' }], streak: 3, check_in: 5, log: [['order', 640, -60, orders[4].id], ['check_in', 5, 0, null], ['spend', -800, 0, orders[3].id], ['return', 200, 0, orders[3].id], ['take_back', -120, 100, orders[2].id], ['expire', -35, 0, null]].map(([kind, amount, owed, order], n) => ({ kind, amount, owed, order, at: at(-n * 86400 - 60) })) }
 const pointsReport = { outstanding: 48210, worth: yuan(48210), owed: 320, due: [['2026-11', 1800], ['2026-12', 6400], ['2027-01', 9210], ['2027-02', 12400], ['2027-03', 18400]].map(([month, points]) => ({ month, points, worth: yuan(points) })), months: [['2026-11', 21400, 8800, 900, 1200, 640], ['2026-10', 18900, 7120, 300, 800, 410]].map(([month, issued, spent, returned, taken_back, expired]) => ({ month, issued, spent, returned, taken_back, expired })) }
@@ -197,6 +199,11 @@ function makeApi(state) {
     ['GET', '/member-prices', (_, __, url) => ({ items: products.filter((p) => url.searchParams.get('products').includes(p.id)).slice(0, 2).map((p) => ({ product: p.id, sku: p.skus[0].id, tier: 'gold', base_unit: p.skus[0].price, unit: yuan(Math.floor(p.skus[0].price.amount_minor * 0.9)) })) })],
     ['GET', '/merchants/[^/]+/membership', () => ({ factor: 1, days: 365, version: 3, tiers })],
     ['PUT', '/merchants/[^/]+/membership', (_, body) => ({ ...body, version: body.version + 1 })],
+    ['GET', '/merchants/[^/]+/membership/cards', () => cards],
+    ['PUT', '/merchants/[^/]+/membership/cards/[^/]+', () => cards],
+    ['GET', '/me/membership-cards', () => myCards],
+    ['GET', '/merchants/[^/]+/membership/cards/quit', () => ({ cards: 2, unused: yuan(14100), saved: yuan(2360), back: yuan(11740) })],
+    ['POST', '/merchants/[^/]+/membership/cards/quit', () => { myCards.items = []; return { cards: 2, unused: yuan(14100), saved: yuan(2360), back: yuan(11740) } }],
     ['GET', '/points', () => page(merchants.map((m, n) => ({ merchant: m.id, merchant_name: m.name, balance: [1280, 60][n] ?? 5 })))],
     ['GET', '/merchants/[^/]+/points', () => pointsProgram],
     ['PUT', '/merchants/[^/]+/points', (_, body) => ({ ...body, version: body.version + 1 })],

@@ -90,7 +90,7 @@ app_test!(a_card_gives_what_it_promised_for_its_days, parts, |app| {
     app.pass(14 * DAY + 1).await;
     let who = buyer(&app).await;
     assert_eq!((mine(&app, &who).await.len(), price(&app, &who, apple).await), (0, 1_000));
-    quit(&app, &who, 1).await.expect_problem(404, "card.none");
+    quit(&app, &who, 1).await.expect_problem(409, "card.none");
     app.audit().await;
 });
 
@@ -136,7 +136,9 @@ app_test!(giving_up_brings_the_days_less_what_was_saved, parts, |app| {
     buy(&app, &who, apple, 900).await;
     // One that was cancelled saved nothing.
     let cancelled = order(&app, &who, apple, 1, 900, Value::Null).await;
-    app.post(&format!("/api/v1/orders/{cancelled}/cancel"), &who.token, json!({ "reason": "不要了" })).await.expect(200);
+    app.post(&format!("/api/v1/orders/{cancelled}/cancel"), &who.token, json!({ "reason": "不要了" }))
+        .await
+        .expect(200);
     let before = wallet(&app, &who).await;
     assert_eq!(worth(&app, &who).await, [2, 5_700, 400, 5_300]);
     // After ten days and the return window the money is the shop's: it comes from there.

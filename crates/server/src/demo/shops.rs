@@ -5,7 +5,7 @@ use base::MerchantId;
 use people::api::Phone;
 use serde_json::{Value, json};
 
-use super::world::{Activity, Person, Product, Shop, World};
+use super::world::{Activity, PaidCard, Person, Product, Shop, World};
 use super::{Offered, OpenShop, pictures};
 use crate::inside::{Inside, items, text};
 
@@ -27,8 +27,15 @@ pub(crate) async fn open(inside: &Inside, world: &World) -> Result<Vec<OpenShop>
         let category =
             categories.iter().find(|c| c.get("slug").is_some_and(|slug| *slug == *product.category));
         let category = text(category.context("a product of no category")?, "/id")?;
-        let offered = offer(inside, shop, product, &category).await?;
+        let offered = offer(inside, shop, product, &category, false).await?;
         shop.products.push(offered);
+    }
+    for card in &world.card {
+        let shop = shops.iter().find(|shop| shop.key == card.product.shop).context("a card of no shop")?;
+        let category =
+            categories.iter().find(|c| c.get("slug").is_some_and(|slug| *slug == *card.product.category));
+        let category = text(category.context("a card of no category")?, "/id")?;
+        sell_card(inside, shop, card, &category).await?;
     }
     for activity in &world.activity {
         let found = shops.iter_mut().find_map(|shop| {
@@ -126,7 +133,24 @@ async fn give_coupons(inside: &Inside, of: &str, token: &str) -> Result<()> {
     Ok(())
 }
 
-async fn offer(inside: &Inside, shop: &OpenShop, product: &Product, category: &str) -> Result<Offered> {
+/// A card is not among what the people of the demo buy: they would wait for its parcel.
+async fn sell_card(inside: &Inside, shop: &OpenShop, card: &PaidCard, category: &str) -> Result<()> {
+    let offered = offer(inside, shop, &card.product, category, true).await?;
+    let sku = offered.skus.first().context("a card without a variant")?;
+    let gives = json!({ "title": card.product.title, "days": card.days, "off_bp": card.off_bp,
+        "is_freight_free": card.is_freight_free, "version": 0 });
+    let path = format!("/merchants/{}/membership/cards/{sku}", shop.merchant);
+    inside.call("PUT", &path, &shop.token, gives).await?;
+    Ok(())
+}
+
+async fn offer(
+    inside: &Inside,
+    shop: &OpenShop,
+    product: &Product,
+    category: &str,
+    is_virtual: bool,
+) -> Result<Offered> {
     let of = format!("/merchants/{}", shop.merchant);
     let png = pictures::png(product)?;
     let picture = inside.try_call("POST", &format!("{of}/pictures"), &shop.token, "image/png", png).await?;
@@ -149,7 +173,8 @@ async fn offer(inside: &Inside, shop: &OpenShop, product: &Product, category: &s
         product.facts.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
     let is_fresh = ["fruit", "vegetables", "meat-eggs", "snacks"].contains(&product.category.as_str());
     let body = json!({ "title": product.title, "description": product.text, "category": category,
-        "options": options, "attributes": facts, "no_reason_return": !is_fresh, "pictures": [picture],
+        "options": options, "attributes": facts, "no_reason_return": !is_fresh && !is_virtual,
+        "is_virtual": is_virtual, "pictures": [picture],
         "skus": skus });
     let made = inside.call("POST", &format!("{of}/products"), &shop.token, body).await?;
     let id = text(&made, "/id")?;

@@ -11,6 +11,7 @@ pub(crate) struct World {
     pub(crate) shop: Vec<Shop>,
     pub(crate) product: Vec<Product>,
     pub(crate) activity: Vec<Activity>,
+    pub(crate) card: Vec<PaidCard>,
     pub(crate) members: Members,
 }
 
@@ -57,6 +58,16 @@ pub(crate) struct Product {
     pub(crate) option: Option<String>,
     /// Value, price in fen, stock.
     pub(crate) variants: Vec<(String, i64, i64)>,
+}
+
+/// A paid card of a shop: a virtual product, and what it gives.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PaidCard {
+    pub(crate) product: Product,
+    pub(crate) days: i64,
+    pub(crate) off_bp: i64,
+    pub(crate) is_freight_free: bool,
 }
 
 /// A team-buying activity.

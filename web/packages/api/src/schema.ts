@@ -1231,6 +1231,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/membership-cards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The cards that the person who asks has, of all shops. None is renewed by itself. */
+        get: operations["my_cards"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/password": {
         parameters: {
             query?: never;
@@ -1820,6 +1837,58 @@ export interface paths {
         get: operations["membership_get"];
         /** Set what a shop's members get. What is ordered already keeps its price; growth that was earned stays. */
         put: operations["membership_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/merchants/{merchant}/membership/cards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The paid cards of a shop. Open to everybody. */
+        get: operations["membership_cards"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/merchants/{merchant}/membership/cards/quit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What giving up the person's paid cards of a shop would bring now. */
+        get: operations["card_quit_get"];
+        put?: never;
+        /** Give up the paid cards of a shop: they end now, and what they are worth goes back the way it was paid. */
+        post: operations["card_quit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/merchants/{merchant}/membership/cards/{sku}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say what a virtual variant gives to who buys it. What is ordered already stays as it was promised. */
+        put: operations["membership_card_put"];
         post?: never;
         delete?: never;
         options?: never;
@@ -3844,6 +3913,46 @@ export interface components {
         CancelBody: {
             reason: components["schemas"]["Text1To200"];
         };
+        /** @description What a card gives. */
+        CardBody: {
+            /**
+             * Format: int64
+             * @description How long one lasts, in days.
+             */
+            days: number;
+            /** @description Whether delivery is free. */
+            is_freight_free: boolean;
+            /**
+             * Format: int64
+             * @description Off the catalogue's price of one, in hundredths of a percent.
+             */
+            off_bp: number;
+            /** @description What people call it. */
+            title: components["schemas"]["Text1To30"];
+            /**
+             * Format: int64
+             * @description The version that was looked at; 0 while there is none.
+             */
+            version: number;
+        };
+        CardQuitBody: {
+            /**
+             * Format: int64
+             * @description What the person was shown; when it is another now, nothing happens.
+             */
+            expected_back_minor: number;
+        };
+        /** @description What giving up a card brings. */
+        CardQuitView: {
+            /** @description What goes back: the worth of the days less what was saved, never below 0. */
+            back: components["schemas"]["Money"];
+            /** @description How many cards that are not over the person has with the shop. */
+            cards: number;
+            /** @description What the running card has saved on orders that were not given back. */
+            saved: components["schemas"]["Money"];
+            /** @description What the days that have not begun are worth of what was paid. */
+            unused: components["schemas"]["Money"];
+        };
         /** @description The part of the cart that comes from one merchant. */
         CartGroup: {
             /**
@@ -3862,6 +3971,8 @@ export interface components {
         CartLine: {
             /** Format: int64 */
             available: number;
+            /** @description Whether nothing is sent; what has only such lines needs no address. */
+            is_virtual: boolean;
             /** @description Whether it may be returned within seven days without a reason; else the buyer confirms at checkout. */
             no_reason_return: boolean;
             option_values: string[];
@@ -4109,7 +4220,7 @@ export interface components {
             streak: number;
         };
         CheckoutBody: {
-            address: components["schemas"]["AddressId"];
+            address?: components["schemas"]["AddressId"] | null;
             /**
              * @description The buyer's own, at most one for the goods of each shop; not with a deal. One by which the total is not lower is
              *     kept.
@@ -5120,6 +5231,28 @@ export interface components {
             /** @description Only what costs less than in the catalogue. */
             items: components["schemas"]["MemberPriceView"][];
         };
+        /** @description A card that a shop sells. */
+        MembershipCard: {
+            /** Format: int64 */
+            days: number;
+            is_freight_free: boolean;
+            /** @description Whether it can be bought now. */
+            is_sold: boolean;
+            /** Format: int64 */
+            off_bp: number;
+            /** @description What it costs. */
+            price: components["schemas"]["Money"];
+            product: components["schemas"]["ProductId"];
+            /** @description The variant that is bought. */
+            sku: components["schemas"]["SkuId"];
+            title: string;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description The cards of a shop. */
+        MembershipCards: {
+            items: components["schemas"]["MembershipCard"][];
+        };
         /** @description What a shop's members get. */
         MembershipProgram: {
             /**
@@ -5246,6 +5379,26 @@ export interface components {
             amount_minor: number;
             currency: components["schemas"]["Currency"];
         };
+        /** @description A card that somebody has. */
+        MyCard: {
+            ends_at: components["schemas"]["Timestamp"];
+            /** @description Whether it is the last one and ends within 15 days: nothing is renewed by itself. */
+            ends_soon: boolean;
+            is_freight_free: boolean;
+            merchant: components["schemas"]["MerchantId"];
+            merchant_name: string;
+            /** Format: int64 */
+            off_bp: number;
+            order: components["schemas"]["OrderId"];
+            /** @description What is bought to go on. */
+            sku: components["schemas"]["SkuId"];
+            starts_at: components["schemas"]["Timestamp"];
+            title: string;
+        };
+        /** @description The cards that somebody has. */
+        MyCards: {
+            items: components["schemas"]["MyCard"][];
+        };
         /** @description What a person earned, newest quarter first. */
         MyIncome: {
             items: components["schemas"]["IncomeView"][];
@@ -5363,6 +5516,8 @@ export interface components {
         /** @description One line of an order. */
         OrderLineView: {
             discount: components["schemas"]["Money"];
+            /** @description Whether nothing is sent: it was handed over when it was paid for good. */
+            is_virtual: boolean;
             /** Format: int64 */
             line: number;
             /** @description Whether it may be returned within seven days without a reason. */
@@ -5386,7 +5541,7 @@ export interface components {
         OrderState: "unpaid" | "paid" | "confirmed" | "shipped" | "received" | "completed" | "cancelled" | "refunded";
         /** @description An order. */
         OrderView: {
-            address: components["schemas"]["AddressSnapshot"];
+            address: components["schemas"]["AddressSnapshot"] | null;
             /** @description `none open closed`. */
             after_sale_state: string;
             buyer: components["schemas"]["PersonId"];
@@ -5815,7 +5970,7 @@ export interface components {
         Page_OrderView: {
             /** @description The rows, in the list's order. */
             items: {
-                address: components["schemas"]["AddressSnapshot"];
+                address: components["schemas"]["AddressSnapshot"] | null;
                 /** @description `none open closed`. */
                 after_sale_state: string;
                 buyer: components["schemas"]["PersonId"];
@@ -5964,6 +6119,8 @@ export interface components {
                 category: components["schemas"]["CategoryId"];
                 description: string;
                 id: components["schemas"]["ProductId"];
+                /** @description Whether nothing is sent: it is handed over by being paid for good. */
+                is_virtual: boolean;
                 merchant: components["schemas"]["MerchantId"];
                 merchant_name: string;
                 no_reason_return: boolean;
@@ -6576,6 +6733,8 @@ export interface components {
             category: components["schemas"]["CategoryId"];
             description: string;
             id: components["schemas"]["ProductId"];
+            /** @description Whether nothing is sent: it is handed over by being paid for good. */
+            is_virtual: boolean;
             merchant: components["schemas"]["MerchantId"];
             merchant_name: string;
             no_reason_return: boolean;
@@ -6596,6 +6755,8 @@ export interface components {
             attributes?: components["schemas"]["Attribute"][];
             category: components["schemas"]["CategoryId"];
             description?: string;
+            /** @description Whether nothing is sent. */
+            is_virtual?: boolean;
             /** @description Left out, it is: goods that may not be returned are the exception. */
             no_reason_return?: boolean;
             options?: components["schemas"]["ProductOption"][];
@@ -6633,6 +6794,8 @@ export interface components {
             attributes?: components["schemas"]["Attribute"][];
             category: components["schemas"]["CategoryId"];
             description?: string;
+            /** @description Whether nothing is sent. */
+            is_virtual?: boolean;
             /** @description Left out, it is: goods that may not be returned are the exception. */
             no_reason_return?: boolean;
             options?: components["schemas"]["ProductOption"][];
@@ -7582,7 +7745,7 @@ export interface components {
             actor: string;
             at: components["schemas"]["Timestamp"];
             /**
-             * @description `placed paid team_succeeded team_failed shipped received completed cancelled refunded partly_refunded
+             * @description `placed paid team_succeeded team_failed handed_over shipped received completed cancelled refunded partly_refunded
              *     ladder_refunded replacement`.
              */
             what: string;
@@ -10453,7 +10616,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `checkout.currency`, `checkout.items`, `checkout.deal`, `coupon.not_with_deal`, `points.wanted`, `points.not_with_deal`, `coupon.one_per_shop`, `pricing.empty`, `pricing.too_many_lines`, `pricing.bad_quantity`, `pricing.quantity_limit`, `pricing.line_conflict`, `pricing.negative_price`, `pricing.mixed_currency`, `pricing.bad_rule`, `pricing.overflow`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
+            /** @description `checkout.address_needed`, `checkout.currency`, `checkout.items`, `checkout.deal`, `coupon.not_with_deal`, `points.wanted`, `points.not_with_deal`, `coupon.one_per_shop`, `pricing.empty`, `pricing.too_many_lines`, `pricing.bad_quantity`, `pricing.quantity_limit`, `pricing.line_conflict`, `pricing.negative_price`, `pricing.mixed_currency`, `pricing.bad_rule`, `pricing.overflow`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15613,6 +15776,61 @@ export interface operations {
             };
         };
     };
+    my_cards: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyCards"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     me_password_set: {
         parameters: {
             query?: never;
@@ -19694,6 +19912,399 @@ export interface operations {
             };
         };
     };
+    membership_cards: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                merchant: components["schemas"]["MerchantId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MembershipCards"];
+                };
+            };
+            /** @description there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    card_quit_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                merchant: components["schemas"]["MerchantId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CardQuitView"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    card_quit: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 1 to 255 visible ASCII characters, new for each thing you do */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                merchant: components["schemas"]["MerchantId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CardQuitBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CardQuitView"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`; or there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `card.none`, `card.nothing_back`, `card.changed`, `order.not_paid`, `refund.cash`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not what the route takes */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `refund.lines`, `ledger.malformed`; or the Idempotency-Key was used for another request: `idempotency.key_reused` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    membership_card_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                merchant: components["schemas"]["MerchantId"];
+                sku: components["schemas"]["SkuId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CardBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MembershipCards"];
+                };
+            };
+            /** @description the request is malformed: body, parameter or header */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description nobody is signed in: `auth.required` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `auth.forbidden`, `auth.second_factor_required`; or the person lacks the right: `auth.forbidden`, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`; or there is no such thing, or it may not be known */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `membership.version_conflict` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not what the route takes */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `membership.bad_card`, `membership.card_not_virtual` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`; or the server made a mistake */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.busy`, `store.in_doubt`, `store.unavailable`; or the server is busy; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `store.full`; or the disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     my_membership_get: {
         parameters: {
             query?: never;
@@ -23059,7 +23670,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `aftersale.not_now`, `aftersale.beyond_line`, `aftersale.no_return`, `aftersale.too_late`, `aftersale.no_drop`, `aftersale.too_many`, `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `refund.cash`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
+            /** @description `aftersale.not_now`, `aftersale.beyond_line`, `aftersale.no_return`, `aftersale.not_sent`, `aftersale.too_late`, `aftersale.no_drop`, `aftersale.too_many`, `aftersale.state`, `aftersale.no_address`, `order.not_paid`, `refund.cash`, `order.waiting_team`, `refund.beyond_line`, `refund.beyond_shipping`, `stock.short`, `stock.too_many_holds`, `stock.beyond`, `ledger.exists_different`, `ledger.insufficient`; or a request with the same Idempotency-Key is under way: `idempotency.in_flight` */
             409: {
                 headers: {
                     [name: string]: unknown;

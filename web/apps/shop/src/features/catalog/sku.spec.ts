@@ -28,7 +28,7 @@ const product: Product = {
   ],
   skus: [sku('a', ['red', 'S'], 5), sku('b', ['red', 'L'], 0), sku('c', ['blue', 'L'], 2, 900)],
   attributes: [],
-  no_reason_return: true,
+  no_reason_return: true, is_virtual: false,
   updated_at: '2026-01-01T00:00:00Z',
   version: 1,
 }
