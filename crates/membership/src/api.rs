@@ -31,8 +31,8 @@ pub fn member(
     person: PersonId,
     at: Timestamp,
 ) -> Result<Option<MemberPrice>, DbError> {
-    let card = card_store::running(rx, merchant, person, at)?;
-    let program = store::program(rx, merchant)?.filter(|program| !program.tiers.is_empty());
+    let (program, card) = card_store::standing(rx, merchant, person, at)?;
+    let program = program.filter(|program| !program.tiers.is_empty());
     let tier = match &program {
         Some(program) => {
             let growth = growth_in(rx, program, (merchant, person), at)?;
@@ -43,10 +43,9 @@ pub fn member(
     if tier.is_none() && card.is_none() {
         return Ok(None);
     }
-    let (by_tier, by_card) =
-        (tier.map_or(0, |tier| tier.off_bp), card.as_ref().map_or(0, |card| card.off_bp));
+    let (by_tier, by_card) = (tier.map_or(0, |tier| tier.off_bp), card.map_or(0, |(off_bp, _)| off_bp));
     let is_free_by_tier = tier.is_some_and(|tier| tier.is_freight_free);
-    let is_free_by_card = card.is_some_and(|card| card.is_freight_free);
+    let is_free_by_card = card.is_some_and(|(_, is_free)| is_free);
     Ok(Some(MemberPrice {
         tier: tier.map(|tier| tier.code.as_str().to_owned()).unwrap_or_default(),
         off_bp: by_tier.max(by_card),

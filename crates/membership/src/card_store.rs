@@ -3,6 +3,8 @@
 use base::{MerchantId, OrderId, PersonId, SkuId, Timestamp};
 use db::{DbError, Row, Rx, Tx, Value, params};
 
+use crate::store::{self, ProgramRow};
+
 /// What a variant gives.
 #[derive(Clone, Debug)]
 pub(crate) struct CardRow {
@@ -146,18 +148,33 @@ pub(crate) fn open_terms(
     rx.list(&sql, params!["person" => person, "merchant" => merchant, "now" => now], term)
 }
 
-/// The term that runs now.
-pub(crate) fn running(
+/// Share off, and whether delivery is free.
+pub(crate) type CardGives = (i64, bool);
+
+/// A merchant's program, and what the card gives that runs for the person. One statement,
+/// since every price asks it.
+pub(crate) fn standing(
     rx: &mut Rx,
     merchant: MerchantId,
     person: PersonId,
     now: Timestamp,
-) -> Result<Option<TermRow>, DbError> {
-    let sql = format!(
-        "{TERM} WHERE person = :person AND merchant = :merchant AND ends_at > :now AND starts_at <= :now
-         ORDER BY ends_at, order_id, line LIMIT 1"
-    );
-    rx.opt(&sql, params!["person" => person, "merchant" => merchant, "now" => now], term)
+) -> Result<(Option<ProgramRow>, Option<CardGives>), DbError> {
+    rx.one(
+        "SELECT p.factor, p.days, p.tiers, p.version, c.off_bp, c.is_freight_free
+         FROM (SELECT 1 AS one) n /* bounded: one row of one */ LEFT JOIN membership_program p ON p.merchant = :merchant
+         LEFT JOIN (SELECT t.off_bp AS off_bp, t.is_freight_free AS is_freight_free FROM membership_term t
+             WHERE t.person = :person AND t.merchant = :merchant AND t.ends_at > :now AND t.starts_at <= :now
+             ORDER BY t.ends_at, t.order_id, t.line LIMIT 1) c ON n.one = 1",
+        params!["merchant" => merchant, "person" => person, "now" => now],
+        |row| {
+            let (off_bp, is_free): (Option<i64>, Option<i64>) = (row.get(4)?, row.get(5)?);
+            let program = match row.get::<Option<i64>>(0)? {
+                Some(_) => Some(store::program_row(row)?),
+                None => None,
+            };
+            Ok((program, off_bp.zip(is_free.map(|free| free != 0))))
+        },
+    )
 }
 
 /// The terms of a person that are not over, of all merchants.

@@ -1,7 +1,7 @@
 //! All SQL of membership.
 
 use base::{MerchantId, OrderId, PersonId, Timestamp};
-use db::{DbError, Rx, Tx, params};
+use db::{DbError, Row, Rx, Tx, params};
 
 use crate::model::Tier;
 
@@ -43,12 +43,15 @@ pub(crate) fn program(rx: &mut Rx, merchant: MerchantId) -> Result<Option<Progra
     rx.opt(
         "SELECT factor, days, tiers, version FROM membership_program WHERE merchant = :merchant",
         params!["merchant" => merchant],
-        |row| {
-            let tiers: String = row.get(2)?;
-            let tiers = serde_json::from_str(&tiers).map_err(bug)?;
-            Ok(ProgramRow { factor: row.get(0)?, days: row.get(1)?, tiers, version: row.get(3)? })
-        },
+        program_row,
     )
+}
+
+/// The first four columns as a program.
+pub(crate) fn program_row(row: &Row<'_>) -> Result<ProgramRow, DbError> {
+    let tiers: String = row.get(2)?;
+    let tiers = serde_json::from_str(&tiers).map_err(bug)?;
+    Ok(ProgramRow { factor: row.get(0)?, days: row.get(1)?, tiers, version: row.get(3)? })
 }
 
 /// Puts a program in the place of the one with the version; answers whether that was still there.

@@ -21,16 +21,23 @@ pub(crate) fn mark_paid(
     order.captured = order.total;
     order.payment = Some(payment);
     order.paid_at = Some(now);
-    store::note(tx, &order, "paid", Some(order.buyer))?;
-    deals::api::note_purchase(tx, order.merchant, order.buyer)?;
-    reach::api::paid(tx, order.id, order.buyer, order.merchant)?;
     if order.activity.is_none() {
         order.confirmed_at = Some(now);
-        fulfil_order::hand_over(tx, &mut order, lines)?;
     } else {
         order.team = deals::api::team_of(tx, order.id)?;
     }
-    store::update_order(tx, &order)?;
+    // Written once; what is sent is written first, since what follows reads and so sends what is waiting along.
+    let is_handed_over = order.activity.is_none() && lines.iter().any(|line| line.is_virtual);
+    if !is_handed_over {
+        store::update_order(tx, &order)?;
+    }
+    store::note(tx, &order, "paid", Some(order.buyer))?;
+    deals::api::note_purchase(tx, order.merchant, order.buyer)?;
+    reach::api::paid(tx, order.id, order.buyer, order.merchant)?;
+    if is_handed_over {
+        fulfil_order::hand_over(tx, &mut order, lines)?;
+        store::update_order(tx, &order)?;
+    }
     let lines = lines
         .iter()
         .map(|line| LineSold { product: line.product, qty: line.qty, total: line.total })

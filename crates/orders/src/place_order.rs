@@ -169,17 +169,15 @@ fn must_be_confirmed(priced: &[Priced], confirmed: &[SkuId]) -> Result<(), Check
     }
 }
 
-/// The address as it is copied to the orders: `null` where nothing is sent and none was named.
-fn address(rx: &mut Rx, command: &PlaceOrder, priced: &[Priced]) -> Result<String, CheckoutError> {
-    let found = match command.body.address {
-        Some(id) => Some(people::api::address(rx, command.person, id)?.ok_or(CheckoutError::Address)?),
-        None if priced.iter().any(Priced::is_sent) => return Err(CheckoutError::NoAddress),
-        None => None,
-    };
-    Ok(serde_json::to_string(&found).map_err(|error| DbError::Bug(error.to_string()))?)
+/// The address as it is copied to the orders; `None` when none was named.
+fn address(rx: &mut Rx, command: &PlaceOrder) -> Result<Option<String>, CheckoutError> {
+    let Some(id) = command.body.address else { return Ok(None) };
+    let found = people::api::address(rx, command.person, id)?.ok_or(CheckoutError::Address)?;
+    Ok(Some(serde_json::to_string(&found).map_err(|error| DbError::Bug(error.to_string()))?))
 }
 
 fn place(tx: &mut Tx, command: &PlaceOrder) -> Result<CheckoutView, CheckoutError> {
+    let address = address(tx, command)?;
     if command.body.coupons.len().max(command.body.points.len()) > LINES_MAX {
         return Err(PriceError::Items.into());
     }
@@ -195,7 +193,9 @@ fn place(tx: &mut Tx, command: &PlaceOrder) -> Result<CheckoutView, CheckoutErro
     if priced.iter().any(|one| one.quote.total.minor() < 1) {
         return Err(CheckoutError::NothingToPay);
     }
-    let address = address(tx, command, &priced)?;
+    if address.is_none() && priced.iter().any(Priced::is_sent) {
+        return Err(CheckoutError::NoAddress);
+    }
     must_be_confirmed(&priced, &command.body.no_return_confirmed)?;
     must_be_there(tx, &wanted)?;
     // Nothing is written before the last refusal, so that a refused checkout costs as little as it can.
@@ -208,7 +208,7 @@ fn place(tx: &mut Tx, command: &PlaceOrder) -> Result<CheckoutView, CheckoutErro
     for one in &priced {
         let id = tx.new_id();
         // A shop that sends nothing does not learn where somebody lives.
-        let address = if one.is_sent() { address.as_str() } else { "null" };
+        let address = address.as_deref().filter(|_| one.is_sent()).unwrap_or("null");
         let order = new_order(tx, command, one, (id, checkout), address)?;
         let order = Order { pay_by, activity: wanted.deal.map(|deal| deal.activity), ..order };
         let order = Order { team: wanted.deal.and_then(|deal| deal.team), ..order };
