@@ -137,6 +137,8 @@ ids! {
     PointsLotId = "plt";
     /// A payout to a merchant.
     PayoutId = "pyo";
+    /// An invoice of an order.
+    InvoiceId = "inv";
     /// A line of a merchant's statement.
     StatementLineId = "stl";
     /// A review, a question or an answer.

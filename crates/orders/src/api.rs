@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use base::{Currency, MerchantId, OrderId, PersonId, PictureId, ProductId, SkuId, Timestamp};
+use base::{Currency, MerchantId, OrderId, PersonId, PictureId, ProductId, RefundId, SkuId, Timestamp};
 use db::{DbError, Rx, Tx};
 use stock::api::StockError;
 
@@ -153,6 +153,25 @@ pub fn order(rx: &mut Rx, id: OrderId) -> Result<Option<OrderFacts>, DbError> {
     let Some(order) = store::find_order(rx, id)? else { return Ok(None) };
     let lines = store::lines(rx, id)?;
     Ok(Some(facts_of(&order, lines)))
+}
+
+/// A refund of an order, as other modules see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefundFacts {
+    /// Its id.
+    pub id: RefundId,
+    /// What went back of which line.
+    pub lines: Vec<RefundPart>,
+    /// What went back of the delivery.
+    pub shipping: i64,
+}
+
+/// What has gone back of an order, the first in front.
+///
+/// # Errors
+/// Whatever the store says.
+pub fn refunds(rx: &mut Rx, id: OrderId) -> Result<Vec<RefundFacts>, DbError> {
+    store::refunds(rx, id)
 }
 
 /// Counts one more open case of an order, which is not settled meanwhile. What is read of the order's cases after

@@ -34,7 +34,7 @@ struct LineRefund {
 }
 
 /// What goes back of one line, and how many of its units lie on the shelf again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefundPart {
     /// Which line.
     pub line: i64,

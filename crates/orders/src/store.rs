@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use base::{MerchantId, OrderId, PersonId, ProductId, RefundId, Timestamp};
 use db::{DbError, Row, Rx, Tx, Value, params};
 
+use crate::api::RefundFacts;
 use crate::model::{Line, Order, OrderState};
 
 const ORDER: &str = "SELECT id, checkout, number, buyer, merchant, currency, goods, discount, shipping, total, captured,
@@ -300,6 +301,19 @@ pub(crate) fn insert_refund(tx: &mut Tx, row: &RefundRow) -> Result<bool, DbErro
         ],
     )?;
     Ok(inserted == 1)
+}
+
+/// What has gone back of an order, the first in front.
+pub(crate) fn refunds(rx: &mut Rx, order: OrderId) -> Result<Vec<RefundFacts>, DbError> {
+    rx.list(
+        "SELECT id, lines, shipping FROM orders_refund WHERE order_id = :order ORDER BY order_id, id LIMIT 500",
+        params!["order" => order],
+        |row| {
+            let lines: String = row.get(1)?;
+            let lines = serde_json::from_str(&lines).map_err(|error| DbError::Bug(error.to_string()))?;
+            Ok(RefundFacts { id: row.get(0)?, lines, shipping: row.get(2)? })
+        },
+    )
 }
 
 /// Whether the person has an order that has not come to its end.

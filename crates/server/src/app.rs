@@ -39,6 +39,7 @@ pub(crate) fn modules() -> Vec<Module> {
         payments::module(),
         orders::module(),
         aftersale::module(),
+        invoices::module(),
         knowledge::module(),
         insight::module(),
     ]

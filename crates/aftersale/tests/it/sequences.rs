@@ -116,7 +116,7 @@ async fn quote(
 
 /// One thing that somebody does about an order; a refusal is an answer too.
 async fn happen(app: &App, shop: &Shop, order: &str, cases: &mut Vec<String>, dice: &mut Dice) {
-    match dice.roll(10) {
+    match dice.roll(12) {
         0..=3 => {
             let kind = dice.of(&["refund", "return", "exchange", "price_protection"]);
             let reason = if kind == "price_protection" {
@@ -144,6 +144,7 @@ async fn happen(app: &App, shop: &Shop, order: &str, cases: &mut Vec<String>, di
             app.post(&format!("/api/v1/orders/{order}/refunds"), &shop.owner.token, body).await;
         }
         5 => app.pass(dice.range(1, 60) * 3_600).await,
+        6 | 7 => invoice(app, shop, order, dice).await,
         _ => {
             if cases.is_empty() {
                 return;
@@ -153,6 +154,20 @@ async fn happen(app: &App, shop: &Shop, order: &str, cases: &mut Vec<String>, di
             step(app, shop, &case, dice).await;
         }
     }
+}
+
+/// The buyer asks for an invoice, or the shop makes it out, at whatever moment.
+async fn invoice(app: &App, shop: &Shop, order: &str, dice: &mut Dice) {
+    let path = format!("/api/v1/orders/{order}/invoice");
+    let seen = app.get(&path, &shop.buyer.token).await.expect(200);
+    if seen["invoice"]["state"] != "asked" {
+        app.post(&path, &shop.buyer.token, json!({ "kind": "person", "name": "客" })).await;
+        return;
+    }
+    let path = format!("/api/v1/invoices/{}/issue", id(&seen["invoice"]));
+    let number = format!("{:010}{:010}", dice.range(1, 9_999_999), dice.range(1, 9_999_999));
+    let body = json!({ "number": number, "expected_minor": seen["invoice"]["amount"]["amount_minor"] });
+    app.post(&path, &shop.owner.token, body).await;
 }
 
 async fn step(app: &App, shop: &Shop, case: &str, dice: &mut Dice) {
@@ -233,6 +248,23 @@ async fn points_add_up(app: &App, shop: &Shop) {
     assert_eq!(report["worth"]["amount_minor"], outstanding * 3);
 }
 
+/// Each invoice less its red letters is what its order kept.
+async fn invoices_add_up(app: &App, shop: &Shop) {
+    let path = format!("/api/v1/merchants/{}/invoices?state=issued&limit=100", merchant());
+    let issued = app.get(&path, &shop.owner.token).await.expect(200);
+    let issued = issued["items"].as_array().unwrap();
+    let mut letters = 0;
+    for one in issued {
+        let order = format!("/api/v1/orders/{}", one["order"].as_str().unwrap());
+        let order = app.get(&order, &shop.buyer.token).await.expect(200);
+        let minor = |view: &Value, name: &str| view[name]["amount_minor"].as_i64().unwrap();
+        let kept = minor(&order, "captured") - minor(&order, "refunded");
+        assert_eq!(minor(one, "amount") - minor(one, "red"), kept, "{one}");
+        letters += one["letters"].as_array().unwrap().len();
+    }
+    assert!(issued.len() > 3 && letters > 3, "{} invoices, {letters} red letters", issued.len());
+}
+
 app_test!(whatever_people_do_every_fen_and_unit_is_where_it_must_be, parts, |app| {
     let mut shop = shop(&app).await;
     let (_, other) = product(&app, "B", 333, 1_000).await;
@@ -252,6 +284,9 @@ app_test!(whatever_people_do_every_fen_and_unit_is_where_it_must_be, parts, |app
     app.store.db.write(db::Lane::Interactive, make).await.unwrap();
     let fee = json!({ "rate_bp": 333, "note": "平台服务费" });
     app.call("PUT", "/api/v1/fee-rules", &operator.token, fee).await.expect(200);
+    let terms = json!({ "is_on": true, "rate_bp": 1_300, "rates": [], "version": 0 });
+    let path = format!("/api/v1/merchants/{}/invoice-terms", merchant());
+    app.call("PUT", &path, &shop.owner.token, terms).await.expect(200);
     let given = give_coupons(&app, &shop, other).await;
     give_points(&app, &shop).await;
     for seed in 0..36 {
@@ -297,5 +332,6 @@ app_test!(whatever_people_do_every_fen_and_unit_is_where_it_must_be, parts, |app
         assert!(one["used"].as_i64().unwrap() > 0, "each kind of coupon was used: {one}");
     }
     points_add_up(&app, &shop).await;
+    invoices_add_up(&app, &shop).await;
     assert!(available(&app, shop.sku).await <= 1_000 && available(&app, other).await <= 1_000);
 });

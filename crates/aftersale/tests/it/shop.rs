@@ -10,6 +10,7 @@ use crate::world::{self, Someone, merchant, order, owner, pay, product, ship, so
 pub(crate) fn parts() -> Parts {
     let mut parts = world::parts();
     parts.modules.push(aftersale::module());
+    parts.modules.push(invoices::module());
     parts
 }
 
