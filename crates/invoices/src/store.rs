@@ -110,8 +110,10 @@ pub(crate) fn find(rx: &mut Rx, id: InvoiceId) -> Result<Option<InvoiceRow>, DbE
 
 /// The invoice of an order that is asked for or issued.
 pub(crate) fn live(rx: &mut Rx, order: OrderId) -> Result<Option<InvoiceRow>, DbError> {
-    let sql =
-        format!("{INVOICE} WHERE id = (SELECT c.invoice FROM invoices_claim c WHERE c.order_id = :order)");
+    let sql = format!(
+        "{INVOICE} /* bounded: an order has one claim */
+         WHERE id = (SELECT c.invoice FROM invoices_claim c WHERE c.order_id = :order)"
+    );
     rx.opt(&sql, params!["order" => order], invoice)
 }
 
