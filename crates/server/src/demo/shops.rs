@@ -95,6 +95,10 @@ async fn open_one(inside: &Inside, operator: &str, shop: &Shop) -> Result<OpenSh
         let program = json!({ "rules": rules, "version": 0 });
         inside.call("PUT", &format!("{of}/points"), &token, program).await?;
     }
+    // Goods from the field are taxed less than those of the workshop.
+    let rate_bp = if shop.key == "green" { 900 } else { 1_300 };
+    let invoices = json!({ "is_on": true, "rate_bp": rate_bp, "rates": [], "version": 0 });
+    inside.call("PUT", &format!("{of}/invoice-terms"), &token, invoices).await?;
     let (level1, level2) = shop.commission;
     let rules = json!({ "level1_bp": level1, "level2_bp": level2, "window_hours": 72, "model": "last_touch",
         "return_window_days": 7 });

@@ -223,7 +223,32 @@ impl World {
         let review = self.call("POST", "/orders/{order}/reviews", "buyer", review).await;
         self.ids.insert("post", text(&review, "/id"));
         self.know().await;
+        self.bill().await;
         self.order(&Value::Null, "wallet").await;
+    }
+
+    /// An invoice with a red letter, and one that is asked for.
+    async fn bill(&mut self) {
+        let title = json!({ "kind": "person", "name": "客" });
+        let asked = self.call("POST", "/orders/{order}/invoice", "buyer", title.clone()).await;
+        self.ids.insert("invoice", text(&asked, "/id"));
+        let issued =
+            json!({ "number": "00000000000000000001", "expected_minor": asked["amount"]["amount_minor"] });
+        self.call("POST", "/invoices/{invoice}/issue", "owner", issued).await;
+        let back = json!({ "lines": [{ "line": 1, "amount_minor": 1 }], "reason": "补偿", "restock": false });
+        let back = self.call("POST", "/orders/{order}/refunds", "owner", back).await;
+        self.ids.insert("refund", text(&back, "/id"));
+        // The worker hears of the refund, and asks for its letter.
+        loop {
+            let letters = self.call("GET", "/merchants/{merchant}/red-letters", "owner", Value::Null).await;
+            if letters["items"].as_array().is_some_and(|items| !items.is_empty()) {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        self.order(&Value::Null, "wallet").await;
+        let asked = self.call("POST", "/orders/{order}/invoice", "buyer", title).await;
+        self.ids.insert("invoice", text(&asked, "/id"));
     }
 
     /// An article with a proposal, and a list of the buyer's with something on it and one more member.

@@ -132,6 +132,8 @@ impl Life {
         self.enter().await;
         let order = self.buy(Value::Null).await;
         self.receive(&order).await;
+        let title = json!({ "kind": "person", "name": SAID });
+        self.ask("POST", &format!("/orders/{order}/invoice"), title).await;
         self.try_to_pay().await;
         self.say(&order).await;
         // A second one comes back, and what it cost buys a third, in a team of its own.
