@@ -37,6 +37,8 @@ const synonyms = [['番茄', '西红柿'], ['土豆', '马铃薯', 'potato']].ma
 
 const cards = { items: [[3, '青禾年卡', 365, 800, 9900], [4, '青禾季卡', 90, 500, 2900]].map(([n, title, days, off_bp, price]) => ({ sku: id('sku', n * 100), product: id('prd', n), title, days, off_bp, is_freight_free: n === 3, price: yuan(price), is_sold: true, version: 1 })) }
 const myCards = { items: [[1, -350, 9], [2, 9, 374]].map(([n, from, to]) => ({ order: id('ord', n), merchant: merchants[0].id, merchant_name: merchants[0].name, sku: id('sku', 300), title: '青禾年卡', off_bp: 800, is_freight_free: true, starts_at: at(from * 86400), ends_at: at(to * 86400), ends_soon: n === 1 })) }
+const letters = ['asked', 'issued'].map((state, n) => ({ refund: id('rfd', n + 1), invoice: id('inv', 2), state, amount: yuan(1200 + n * 300), tax: yuan(138 + n), number: n ? '26332000000000000012' : null, invoice_number: '26332000000000000007', asked_at: at(-7200), issued_at: n ? at(-600) : null }))
+const invoices = ['asked', 'issued'].map((state, n) => ({ id: id('inv', n + 1), order: orders[3 + n].id, order_number: orders[3 + n].number, merchant: merchants[0].id, merchant_name: merchants[0].name, state, kind: n ? 'person' : 'company', title: n ? '林小满' : '杭州青禾农业有限公司', tax_code: n ? null : '91330106MA0QN8HX2R', amount: yuan(10560), tax: yuan(1215), red: yuan(n ? 2700 : 0), number: n ? '26332000000000000007' : null, link: n ? 'https://example.org/f' : null, reason: null, asked_at: at(-86400), issued_at: n ? at(-3600) : null, lines: [[1, '赣南脐橙 5 斤装 大果', 2, 9960, 1146], [0, '运费', 1, 600, 69]].map(([line, title, qty, amount, tax]) => ({ line, title, qty, amount: yuan(amount), rate_bp: 1300, tax: yuan(tax), red: yuan(0) })), letters: n ? letters : [] }))
 const pointsProgram = { rules: { is_on: true, per_unit: 10, worth_minor: 1, share_bp: 3000, days: 180, check_in: 5, streak_bonus: 30, utc_offset_minutes: 480 }, version: 2 }
 const myPoints = { balance: 1280, worth: yuan(1280), owed: 40, ends: [{ points: 300, expires_at: '2026-12-31T16:00:00Z' }, { points: 980, expires_at: '2027-05-31T16:00:00Z' }], streak: 3, check_in: 5, log: [['order', 640, -60, orders[4].id], ['check_in', 5, 0, null], ['spend', -800, 0, orders[3].id], ['return', 200, 0, orders[3].id], ['take_back', -120, 100, orders[2].id], ['expire', -35, 0, null]].map(([kind, amount, owed, order], n) => ({ kind, amount, owed, order, at: at(-n * 86400 - 60) })) }
 const pointsReport = { outstanding: 48210, worth: yuan(48210), owed: 320, due: [['2026-11', 1800], ['2026-12', 6400], ['2027-01', 9210], ['2027-02', 12400], ['2027-03', 18400]].map(([month, points]) => ({ month, points, worth: yuan(points) })), months: [['2026-11', 21400, 8800, 900, 1200, 640], ['2026-10', 18900, 7120, 300, 800, 410]].map(([month, issued, spent, returned, taken_back, expired]) => ({ month, issued, spent, returned, taken_back, expired })) }
@@ -201,6 +203,14 @@ function makeApi(state) {
     ['PUT', '/merchants/[^/]+/membership', (_, body) => ({ ...body, version: body.version + 1 })],
     ['GET', '/merchants/[^/]+/membership/cards', () => cards],
     ['PUT', '/merchants/[^/]+/membership/cards/[^/]+', () => cards],
+    ['GET', '/merchants/[^/]+/invoice-terms', () => ({ is_on: true, rate_bp: 1300, rates: [{ category: products[0].category, rate_bp: 900 }], version: 1 })],
+    ['PUT', '/merchants/[^/]+/invoice-terms', (_, body) => ({ ...body, version: body.version + 1 })],
+    ['GET', '/merchants/[^/]+/invoices', (_, __, url) => page(invoices.filter((one) => one.state === (url.searchParams.get('state') ?? 'asked')))],
+    ['POST', '/invoices/[^/]+/(issue|refuse|withdraw)', () => invoices[0]],
+    ['GET', '/merchants/[^/]+/red-letters', (_, __, url) => page(letters.filter((one) => one.state === (url.searchParams.get('state') ?? 'asked')))],
+    ['POST', '/red-letters/[^/]+/issue', () => letters[1]],
+    ['GET', '/orders/([^/]+)/invoice', ([o]) => ({ can_ask: o !== orders[3].id, invoice: o === orders[3].id ? invoices[1] : o === orders[4].id ? { ...invoices[0], state: 'refused', reason: '抬头和代码不一致，请核对', lines: [] } : null, last_title: { kind: 'company', name: '杭州青禾农业有限公司', tax_code: '91330106MA0QN8HX2R' } })],
+    ['POST', '/orders/[^/]+/invoice', () => invoices[0]],
     ['GET', '/me/membership-cards', () => myCards],
     ['GET', '/merchants/[^/]+/membership/cards/quit', () => ({ cards: 2, unused: yuan(14100), saved: yuan(2360), back: yuan(11740) })],
     ['POST', '/merchants/[^/]+/membership/cards/quit', () => { myCards.items = []; return { cards: 2, unused: yuan(14100), saved: yuan(2360), back: yuan(11740) } }],
