@@ -6,7 +6,7 @@ use base::{
     ActivityId, CategoryId, Currency, Id, MerchantId, Money, ProductId, PromotionId, SkuId, Timestamp,
 };
 use pricing::api::{
-    Action, ActivityPrice, Freight, FullReduction, Needs, PersonFacts, Promotion, QuoteContext,
+    Action, ActivityPrice, Freight, FullReduction, Needs, PersonFacts, PricedBy, Promotion, QuoteContext,
     QuoteLineInput, Scope, quote,
 };
 
@@ -24,7 +24,7 @@ fn lines() -> Vec<QuoteLineInput> {
         qty: i64::from(n % 7) + 1,
         base_unit: Money::new(1_000 + i64::from(n) * 37, Currency::CNY),
         activity: n.is_multiple_of(9).then(|| ActivityPrice {
-            activity: ActivityId::from_bytes([n; 16]),
+            activity: PricedBy::Team(ActivityId::from_bytes([n; 16])),
             unit: Money::new(900 + i64::from(n) * 30, Currency::CNY),
         }),
         qty_limit: None,

@@ -151,6 +151,8 @@ ids! {
     ListWordId = "lsw";
     /// A team-buying activity.
     ActivityId = "dea";
+    /// A flash sale of a product.
+    FlashSaleId = "fls";
     /// A team of people who buy together.
     TeamId = "tea";
     /// An entry: one code that lets people in.

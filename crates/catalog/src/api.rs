@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use base::{ActivityId, CategoryId, Currency, FieldProblem, MerchantId, Money, PictureId, ProductId, SkuId};
+use base::{
+    ActivityId, CategoryId, Currency, FieldProblem, FlashSaleId, MerchantId, Money, PictureId, ProductId,
+    SkuId, Timestamp,
+};
 use db::{DbError, Rx, Tx};
 use stock::api::StockError;
 
@@ -41,6 +44,8 @@ pub struct SkuInfo {
     pub no_reason_return: bool,
     /// Whether nothing is sent.
     pub is_virtual: bool,
+    /// The flash sale that its product is in; whether it counts now, the sale says.
+    pub flash: Option<FlashSaleId>,
 }
 
 /// A product, as other modules see it.
@@ -71,6 +76,19 @@ pub struct Badge {
     pub team_price_minor: i64,
     /// How many people make a team.
     pub size: u32,
+}
+
+/// What lists say of a flash sale that a product is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FlashBadge {
+    /// The sale.
+    pub sale: FlashSaleId,
+    /// The lowest price of its variants in it.
+    pub price_minor: i64,
+    /// From when on it counts.
+    pub starts_at: Timestamp,
+    /// Until when it counts.
+    pub ends_at: Timestamp,
 }
 
 /// Why a product was not written; nothing was changed.
@@ -138,6 +156,7 @@ pub fn skus(rx: &mut Rx, skus: &[SkuId]) -> Result<Vec<SkuInfo>, DbError> {
         is_sellable: row.sku.is_offered && row.is_published,
         no_reason_return: row.no_reason_return,
         is_virtual: row.is_virtual,
+        flash: row.flash,
     };
     Ok(rows.into_iter().map(info).collect())
 }
@@ -346,4 +365,12 @@ pub fn archive(tx: &mut Tx, product: ProductId) -> Result<bool, DbError> {
 /// Whatever the store says.
 pub fn set_badge(tx: &mut Tx, product: ProductId, badge: Option<Badge>) -> Result<(), DbError> {
     store::set_badge(tx, product, badge)
+}
+
+/// What lists say of the flash sale that a product is in.
+///
+/// # Errors
+/// Whatever the store says.
+pub fn set_flash(tx: &mut Tx, product: ProductId, flash: Option<FlashBadge>) -> Result<(), DbError> {
+    store::set_flash(tx, product, flash)
 }

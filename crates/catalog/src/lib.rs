@@ -28,6 +28,7 @@ pub const MIGRATIONS: Migrations = db::migrations!("catalog":
     2 "category price" "../migrations/0002_category_price.sql",
     3 "change" "../migrations/0003_change.sql",
     4 "virtual" "../migrations/0004_virtual.sql",
+    5 "flash" "../migrations/0005_flash.sql",
 );
 
 /// The module.

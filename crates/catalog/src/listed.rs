@@ -102,5 +102,6 @@ pub fn cards(rx: &mut Rx, products: &[ProductId]) -> Result<Vec<ProductCard>, Db
     found.retain(|_, row| row.state == ProductState::Published);
     let rows: Vec<_> = products.iter().filter_map(|id| found.remove(id)).collect();
     let names = names_of(rx, &rows)?;
-    Ok(rows.into_iter().map(|row| card(row, &names)).collect())
+    let now = rx.now();
+    Ok(rows.into_iter().map(|row| card(row, &names, now)).collect())
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use axum::http::StatusCode;
 use axum::response::Response;
 use base::{
-    ActivityId, CategoryId, Cursor, MerchantId, Money, Page, PageRequest, PictureId, ProductId, SkuId,
-    Timestamp,
+    ActivityId, CategoryId, Cursor, FlashSaleId, MerchantId, Money, Page, PageRequest, PictureId, ProductId,
+    SkuId, Timestamp,
 };
 use db::{DbError, Lane, Rx, Tx};
 use rest::{
@@ -32,6 +32,15 @@ pub struct ActivityBrief {
     size: u32,
 }
 
+/// A flash sale that runs, as a card names it.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct FlashBrief {
+    id: FlashSaleId,
+    /// The lowest price in it.
+    price: Money,
+    ends_at: Timestamp,
+}
+
 /// A product in a list.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct ProductCard {
@@ -43,6 +52,8 @@ pub struct ProductCard {
     /// The lowest price of its variants.
     price: Money,
     activity: Option<ActivityBrief>,
+    /// The flash sale that it is in now.
+    pub(crate) flash: Option<FlashBrief>,
 }
 
 impl ProductCard {
@@ -87,7 +98,13 @@ pub(crate) struct Product {
     version: i64,
 }
 
-pub(crate) fn card(row: ProductRow, names: &BTreeMap<MerchantId, String>) -> ProductCard {
+pub(crate) fn card(row: ProductRow, names: &BTreeMap<MerchantId, String>, now: Timestamp) -> ProductCard {
+    let is_running = |flash: &api::FlashBadge| flash.starts_at <= now && now < flash.ends_at;
+    let flash = row.flash.filter(is_running).map(|flash| FlashBrief {
+        id: flash.sale,
+        price: yuan(flash.price_minor),
+        ends_at: flash.ends_at,
+    });
     let activity = row.badge.map(|badge| ActivityBrief {
         id: badge.activity,
         team_price: yuan(badge.team_price_minor),
@@ -101,6 +118,7 @@ pub(crate) fn card(row: ProductRow, names: &BTreeMap<MerchantId, String>) -> Pro
         picture: row.pictures.first().copied().map(Picture::from),
         price: yuan(row.price_from),
         activity,
+        flash,
     }
 }
 
@@ -221,7 +239,8 @@ pub(crate) async fn product_list(
         };
         let page = Page::from_rows(rows, limit, place);
         let names = names_of(rx, &page.items)?;
-        Ok(page.map(|row| card(row, &names)))
+        let now = rx.now();
+        Ok(page.map(|row| card(row, &names, now)))
     };
     ctx.kept::<_, ProductError, _>(key, read).await
 }

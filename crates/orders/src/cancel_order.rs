@@ -84,6 +84,7 @@ pub(crate) fn end_unpaid(tx: &mut Tx, mut order: Order, actor: Option<PersonId>)
     deals::api::release_seat(tx, order.id)?;
     reach::api::cancelled(tx, order.id)?;
     pricing::api::release(tx, order.id)?;
+    flash::api::release(tx, order.id)?;
     coupons::api::release(tx, order.id)?;
     points::api::release(tx, order.id)?;
     store::note(tx, &order, "cancelled", actor)?;

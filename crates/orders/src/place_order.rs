@@ -115,6 +115,9 @@ enum CheckoutError {
     Promotion(#[from] pricing::api::PromotionUsedUp),
     #[error(transparent)]
     #[problem(transparent)]
+    Flash(#[from] flash::api::FlashRefused),
+    #[error(transparent)]
+    #[problem(transparent)]
     Coupon(#[from] coupons::api::CouponRefused),
     #[error(transparent)]
     #[problem(transparent)]
@@ -182,11 +185,15 @@ fn place(tx: &mut Tx, command: &PlaceOrder) -> Result<CheckoutView, CheckoutErro
         return Err(PriceError::Items.into());
     }
     let wanted = wanted(tx, command)?;
-    let priced = price(tx, command.person, &wanted)?;
+    let mut priced = price(tx, command.person, &wanted)?;
     let currency = priced.first().map_or(Currency::CNY, |one| one.quote.currency);
     let total = priced.iter().try_fold(Money::zero(currency), |sum, one| sum.checked_add(one.quote.total));
     let total = total.or(Err(CheckoutError::Currency))?;
     if total.minor() != command.body.expected_total_minor {
+        // Whoever was shown a sale's price hears why it is another now.
+        if let Some(why) = priced.iter_mut().find_map(|one| one.refused.pop()) {
+            return Err(why.into());
+        }
         return Err(CheckoutError::PriceChanged { total_minor: total.minor() });
     }
     // An order without a payment would never be paid.
@@ -320,6 +327,9 @@ fn write(tx: &mut Tx, order: &Order, priced: &Priced) -> Result<(), CheckoutErro
         .collect();
     let (buyer, merchant) = (order.buyer, order.merchant);
     pricing::api::take(tx, order.id, order.buyer, &priced.quote.promotions)?;
+    for taken in priced.in_flash() {
+        flash::api::take(tx, order.id, order.buyer, taken)?;
+    }
     if let Some(used) = &priced.quote.coupon {
         coupons::api::take(tx, order.id, order.buyer, used)?;
     }

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use base::{CouponId, MerchantId, Money, PersonId, SkuId, Timestamp};
+use base::{CouponId, FlashSaleId, MerchantId, Money, PersonId, SkuId, Timestamp};
 use catalog::api::SkuInfo;
 use coupons::api::CouponRefused;
 use db::{DbError, Rx};
 use deals::api::{DealChoice, DealError};
+use flash::api::{FlashPrice, FlashRefused};
 use pricing::api::{
-    ActivityPrice, CouponGift, Freight, NextOffer, Quote, QuoteContext, QuoteError, QuoteLineInput,
+    ActivityPrice, CouponGift, Freight, NextOffer, PricedBy, Quote, QuoteContext, QuoteError, QuoteLineInput,
     next_offers, quote,
 };
 use serde::Serialize;
@@ -40,6 +41,8 @@ pub(crate) struct Priced {
     pub(crate) merchant: MerchantId,
     pub(crate) skus: BTreeMap<SkuId, SkuInfo>,
     pub(crate) quote: Quote,
+    /// Why lines that are in a flash sale are not at its price.
+    pub(crate) refused: Vec<FlashRefused>,
     /// What a little more would bring.
     pub(crate) next: Vec<NextOffer>,
     /// What the quote was made of.
@@ -142,6 +145,7 @@ pub(crate) fn price_known(
     if wanted.deal.is_some() && !wanted.coupons.is_empty() {
         return Err(PriceError::CouponDeal);
     }
+    let in_flash = flash_prices(rx, person, wanted, known)?;
     let mut chosen = coupons::api::chosen(rx, person, &wanted.coupons, now)?;
     if chosen.keys().any(|merchant| !by_merchant.contains_key(merchant)) {
         return Err(CouponRefused::Unusable.into());
@@ -156,6 +160,7 @@ pub(crate) fn price_known(
     let mut priced = Vec::with_capacity(by_merchant.len());
     for (merchant, lines) in by_merchant {
         let Some(currency) = lines.first().map(|(info, _)| info.price.currency()) else { continue };
+        let mut refused = Vec::new();
         let inputs: Vec<QuoteLineInput> = lines
             .iter()
             .map(|(info, qty)| QuoteLineInput {
@@ -164,7 +169,7 @@ pub(crate) fn price_known(
                 category: info.category,
                 qty: *qty,
                 base_unit: info.price,
-                activity,
+                activity: activity.or_else(|| flash_price(&in_flash, info, *qty, &mut refused)),
                 qty_limit: None,
             })
             .collect();
@@ -184,7 +189,7 @@ pub(crate) fn price_known(
         let quote = quote(&inputs, &context)?;
         let next = next_offers(&quote, &context)?;
         let skus = lines.into_iter().map(|(info, _)| (info.sku, info)).collect();
-        priced.push(Priced { merchant, skus, quote, next, of: (inputs, context) });
+        priced.push(Priced { merchant, skus, quote, refused, next, of: (inputs, context) });
     }
     Ok(priced)
 }
@@ -193,6 +198,25 @@ impl Priced {
     /// Whether something of it is sent to an address.
     pub(crate) fn is_sent(&self) -> bool {
         self.skus.values().any(|info| !info.is_virtual)
+    }
+
+    /// The lines that are at a flash sale's price, in the order of their variants.
+    pub(crate) fn in_flash(&self) -> Vec<(SkuId, i64, FlashSaleId)> {
+        let mut taken: Vec<_> = self
+            .quote
+            .lines
+            .iter()
+            .filter(|line| line.adjustments.iter().any(|one| one.code == "flash"))
+            .filter_map(|line| {
+                let input = self.of.0.iter().find(|input| input.sku == line.sku)?;
+                match input.activity?.activity {
+                    PricedBy::Flash(sale) => Some((line.sku, line.qty, sale)),
+                    PricedBy::Team(_) => None,
+                }
+            })
+            .collect();
+        taken.sort();
+        taken
     }
 
     /// What the person may spend here; `None` where the shop takes no points.
@@ -208,7 +232,10 @@ pub(crate) fn coupon_options(
     priced: &Priced,
 ) -> Result<Vec<CouponOption>, PriceError> {
     let (inputs, context) = &priced.of;
-    if inputs.iter().any(|line| line.activity.is_some()) {
+    let is_of_team = |line: &QuoteLineInput| {
+        line.activity.is_some_and(|price| matches!(price.activity, PricedBy::Team(_)))
+    };
+    if inputs.iter().any(is_of_team) {
         return Ok(Vec::new());
     }
     let now = rx.now();
@@ -231,6 +258,38 @@ pub(crate) fn coupon_options(
     Ok(options)
 }
 
+/// What the lines cost in flash sales that run; nothing is read when none is in one.
+fn flash_prices(
+    rx: &mut Rx,
+    person: PersonId,
+    wanted: &Wanted,
+    known: &BTreeMap<SkuId, SkuInfo>,
+) -> Result<BTreeMap<SkuId, FlashPrice>, DbError> {
+    let is_in = |sku: &SkuId| known.get(sku).is_some_and(|info| info.flash.is_some());
+    let skus: Vec<SkuId> = wanted.items.iter().map(|(sku, _)| *sku).filter(is_in).collect();
+    if skus.is_empty() || wanted.deal.is_some() {
+        return Ok(BTreeMap::new());
+    }
+    let now = rx.now();
+    flash::api::prices(rx, person, &skus, now)
+}
+
+/// A sale's price for a line, when so many can be had.
+fn flash_price(
+    prices: &BTreeMap<SkuId, FlashPrice>,
+    info: &SkuInfo,
+    qty: i64,
+    refused: &mut Vec<FlashRefused>,
+) -> Option<ActivityPrice> {
+    let price = prices.get(&info.sku)?;
+    if let Some(why) = price.refusal(info.sku, qty) {
+        refused.push(why);
+        return None;
+    }
+    let unit = Money::new(price.unit, info.price.currency());
+    Some(ActivityPrice { activity: PricedBy::Flash(price.sale), unit })
+}
+
 fn activity_price(
     rx: &mut Rx,
     person: PersonId,
@@ -243,5 +302,5 @@ fn activity_price(
     if known.get(sku).map(|info| info.product) != Some(offer.product) {
         return Err(PriceError::Deal);
     }
-    Ok(Some(ActivityPrice { activity: offer.activity, unit: offer.unit }))
+    Ok(Some(ActivityPrice { activity: PricedBy::Team(offer.activity), unit: offer.unit }))
 }

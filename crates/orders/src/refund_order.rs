@@ -260,6 +260,7 @@ fn finish(tx: &mut Tx, order: &Order, refund: &Refund, amount: i64) -> Result<()
     }
     // What was sent was bought with it; a part that goes back leaves the rest bought with it.
     if is_whole && order.shipped_at.is_none() {
+        flash::api::release(tx, order.id)?;
         coupons::api::release(tx, order.id)?;
     }
     let what = match (is_whole, refund.reason.as_str()) {

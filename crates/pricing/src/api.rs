@@ -5,7 +5,7 @@ use db::{DbError, Rx, Tx};
 
 pub use crate::model::{
     Action, ActivityPrice, BadPromotion, Coupon, CouponGift, CouponUse, Explanation, Freight, FullReduction,
-    LINES_MAX, Lane, MemberPrice, Needs, NextOffer, PersonFacts, PointsOffer, PointsUse, Promotion,
+    LINES_MAX, Lane, MemberPrice, Needs, NextOffer, PersonFacts, PointsOffer, PointsUse, PricedBy, Promotion,
     PromotionLane, PromotionUse, QTY_MAX, Quote, QuoteContext, QuoteError, QuoteLine, QuoteLineInput,
     REDUCTIONS_MAX, Scope, Unmet, check_rules, member_unit, next_offers, points_most, quote, unmet,
 };

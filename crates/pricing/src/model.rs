@@ -6,8 +6,11 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 
-use base::{ActivityId, CategoryId, Currency, MerchantId, Money, MoneyError, ProductId, SkuId, Timestamp};
+use base::{
+    ActivityId, CategoryId, Currency, FlashSaleId, MerchantId, Money, MoneyError, ProductId, SkuId, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -55,11 +58,39 @@ pub struct QuoteLineInput {
     pub qty_limit: Option<i64>,
 }
 
+/// An activity that has a price of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PricedBy {
+    /// A team's.
+    Team(ActivityId),
+    /// A flash sale's.
+    Flash(FlashSaleId),
+}
+
+impl PricedBy {
+    /// The code its price is explained by.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Team(_) => "activity",
+            Self::Flash(_) => "flash",
+        }
+    }
+}
+
+impl fmt::Display for PricedBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Team(id) => id.fmt(f),
+            Self::Flash(id) => id.fmt(f),
+        }
+    }
+}
+
 /// The price an activity gives to one unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ActivityPrice {
     /// Which activity.
-    pub activity: ActivityId,
+    pub activity: PricedBy,
     /// The price of one.
     pub unit: Money,
 }

@@ -35,6 +35,7 @@ pub(crate) fn modules() -> Vec<Module> {
         points::module(),
         search::module(),
         deals::module(),
+        flash::module(),
         reach::module(),
         payments::module(),
         orders::module(),

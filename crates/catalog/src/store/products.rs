@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use base::{ActivityId, CategoryId, MerchantId, PictureId, ProductId, Timestamp};
+use base::{ActivityId, CategoryId, FlashSaleId, MerchantId, PictureId, ProductId, Timestamp};
 use db::{DbError, Row, Rx, Tx, Value, params};
 use serde::{Deserialize, Serialize};
 
 use super::changes::note_change_of;
 use super::lists::{from_json, in_lists, to_json};
-use crate::api::Badge;
+use crate::api::{Badge, FlashBadge};
 use crate::model::{Attribute, NewProduct, ProductOption, ProductState};
 
 /// A picture as a product keeps it.
@@ -37,16 +37,24 @@ pub(crate) struct ProductRow {
     pub(crate) price_from: i64,
     pub(crate) handle: Option<String>,
     pub(crate) badge: Option<Badge>,
+    pub(crate) flash: Option<FlashBadge>,
     pub(crate) published_at: Timestamp,
     pub(crate) updated_at: Timestamp,
 }
 
 pub(super) const PRODUCT_COLUMNS: &str = "p.id, p.merchant, p.state, p.version, p.title, p.description, p.category, p.options,
     p.attributes, p.pictures, p.no_reason_return, p.price_from, p.handle, p.activity, p.team_price, p.team_size,
-    p.published_at, p.updated_at, p.is_virtual";
+    p.published_at, p.updated_at, p.is_virtual,
+    p.flash, p.flash_price, p.flash_starts, p.flash_ends";
 
 fn badge(activity: Option<ActivityId>, price: Option<i64>, size: Option<i64>) -> Option<Badge> {
     Some(Badge { activity: activity?, team_price_minor: price?, size: size?.try_into().ok()? })
+}
+
+fn flash(row: &Row<'_>) -> Result<Option<FlashBadge>, DbError> {
+    let Some(sale) = row.get::<Option<FlashSaleId>>(19)? else { return Ok(None) };
+    let (price_minor, starts_at, ends_at) = (row.get(20)?, row.get(21)?, row.get(22)?);
+    Ok(Some(FlashBadge { sale, price_minor, starts_at, ends_at }))
 }
 
 pub(super) fn product(row: &Row<'_>) -> Result<ProductRow, DbError> {
@@ -66,6 +74,7 @@ pub(super) fn product(row: &Row<'_>) -> Result<ProductRow, DbError> {
         price_from: row.get(11)?,
         handle: row.get(12)?,
         badge: badge(row.get(13)?, row.get(14)?, row.get(15)?),
+        flash: flash(row)?,
         published_at: row.get(16)?,
         updated_at: row.get(17)?,
     })
@@ -165,6 +174,18 @@ pub(crate) fn set_badge(tx: &mut Tx, id: ProductId, badge: Option<Badge>) -> Res
         params![
             "id" => id, "activity" => badge.map(|badge| badge.activity),
             "price" => badge.map(|badge| badge.team_price_minor), "size" => badge.map(|badge| badge.size),
+        ],
+    )?;
+    note_change_of(tx, id)
+}
+
+pub(crate) fn set_flash(tx: &mut Tx, id: ProductId, flash: Option<FlashBadge>) -> Result<(), DbError> {
+    tx.later(
+        "UPDATE catalog_product SET flash = :sale, flash_price = :price, flash_starts = :starts, flash_ends = :ends
+         WHERE id = :id",
+        params![
+            "id" => id, "sale" => flash.map(|flash| flash.sale), "price" => flash.map(|flash| flash.price_minor),
+            "starts" => flash.map(|flash| flash.starts_at), "ends" => flash.map(|flash| flash.ends_at),
         ],
     )?;
     note_change_of(tx, id)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use base::{CategoryId, MerchantId, ProductId, SkuId};
+use base::{CategoryId, FlashSaleId, MerchantId, ProductId, SkuId};
 use db::{DbError, Row, Rx, Tx, Value, params};
 
 use super::lists::{from_json, in_lists, to_json};
@@ -56,6 +56,7 @@ pub(crate) struct SkuWithProduct {
     pub(crate) is_published: bool,
     pub(crate) no_reason_return: bool,
     pub(crate) is_virtual: bool,
+    pub(crate) flash: Option<FlashSaleId>,
     pub(crate) category: CategoryId,
 }
 
@@ -65,7 +66,7 @@ pub(crate) fn find_skus(rx: &mut Rx, ids: &[SkuId]) -> Result<Vec<SkuWithProduct
         let sql = format!(
             "SELECT s.id, s.product, s.code, s.option_values, s.price, s.compare_price, s.is_offered,
                     p.merchant, p.title, p.pictures, p.state, p.no_reason_return, p.category,
-                    p.is_virtual
+                    p.is_virtual, p.flash
              FROM catalog_sku s JOIN catalog_product p ON p.id = s.product WHERE s.id IN ({list})"
         );
         let rows = rx.list(&sql, &params, |row| {
@@ -78,6 +79,7 @@ pub(crate) fn find_skus(rx: &mut Rx, ids: &[SkuId]) -> Result<Vec<SkuWithProduct
                 no_reason_return: row.get(11)?,
                 category: row.get(12)?,
                 is_virtual: row.get(13)?,
+                flash: row.get(14)?,
             })
         })?;
         found.extend(rows.into_iter().map(|row| (row.sku.id, row)));

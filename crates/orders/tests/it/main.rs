@@ -7,6 +7,7 @@ mod bills;
 mod cart;
 mod cash;
 mod coupons;
+mod flash_sales;
 mod members;
 mod outside;
 mod paid_cards;

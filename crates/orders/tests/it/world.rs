@@ -22,6 +22,7 @@ pub(crate) fn parts() -> Parts {
         coupons::module(),
         points::module(),
         deals::module(),
+        flash::module(),
         reach::module(),
         payments::module(),
         orders::module(),

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use base::{ActivityId, Money, PromotionId};
+use base::{Money, PromotionId};
 
 use super::coupon::CouponUse;
 use super::promotion::{Action, Promotion, PromotionLane, Unmet};
 use super::{
-    ActivityPrice, Explanation, Lane, MemberPrice, PromotionUse, Quote, QuoteContext, QuoteError, QuoteLine,
-    QuoteLineInput, explain, sum,
+    ActivityPrice, Explanation, Lane, MemberPrice, PricedBy, PromotionUse, Quote, QuoteContext, QuoteError,
+    QuoteLine, QuoteLineInput, explain, sum,
 };
 
 mod by_coupon;
@@ -152,7 +152,7 @@ fn units<'a>(
     let currency = context.currency;
     let (mut work, mut base_goods) = (Vec::with_capacity(lines.len()), Money::zero(currency));
     let mut member_total = Money::zero(currency);
-    let mut activity_totals = BTreeMap::<ActivityId, Money>::new();
+    let mut activity_totals = BTreeMap::<PricedBy, Money>::new();
     for input in lines {
         let (line, by_member, by_activity) = unit(input, context)?;
         base_goods = base_goods.checked_add(input.base_unit.times(input.qty)?)?;
@@ -170,12 +170,12 @@ fn units<'a>(
         told.explanations.push(explain(Lane::Member, &source, code, member_total, params));
     }
     for (activity, total) in activity_totals {
-        told.explanations.push(explain(Lane::Activity, &activity, "activity", total, []));
+        told.explanations.push(explain(Lane::Activity, &activity, activity.code(), total, []));
     }
     Ok(work)
 }
 
-type UnitPriced = (QuoteLine, Money, Option<(ActivityId, Money)>);
+type UnitPriced = (QuoteLine, Money, Option<(PricedBy, Money)>);
 
 /// The line at its price of one, and what the member's or the activity's price saves.
 fn unit(input: &QuoteLineInput, context: &QuoteContext) -> Result<UnitPriced, QuoteError> {
@@ -210,7 +210,7 @@ fn unit(input: &QuoteLineInput, context: &QuoteContext) -> Result<UnitPriced, Qu
         [("base_unit_minor", input.base_unit.minor()), ("unit_minor", unit.minor()), ("qty", input.qty)];
     match (better, member) {
         (Some(ActivityPrice { activity, .. }), _) => {
-            line.adjustments.push(explain(Lane::Activity, &activity, "activity", saved, params));
+            line.adjustments.push(explain(Lane::Activity, &activity, activity.code(), saved, params));
             Ok((line, Money::zero(currency), Some((activity, saved))))
         }
         (None, Some(member)) if !saved.is_zero() => {

@@ -36,7 +36,7 @@ pub(super) fn line(n: u8, qty: i64, unit: i64) -> QuoteLineInput {
 }
 
 pub(super) fn with_activity(mut line: QuoteLineInput, n: u8, unit: i64) -> QuoteLineInput {
-    line.activity = Some(ActivityPrice { activity: activity(n), unit: cny(unit) });
+    line.activity = Some(ActivityPrice { activity: PricedBy::Team(activity(n)), unit: cny(unit) });
     line
 }
 
@@ -180,7 +180,10 @@ fn gifts_cost_nothing_and_take_no_discount() {
 fn refusals_have_codes() {
     let gbp = QuoteLineInput { base_unit: Money::new(1, Currency::GBP), ..line(1, 1, 1) };
     let gbp_activity = QuoteLineInput {
-        activity: Some(ActivityPrice { activity: activity(1), unit: Money::new(0, Currency::GBP) }),
+        activity: Some(ActivityPrice {
+            activity: PricedBy::Team(activity(1)),
+            unit: Money::new(0, Currency::GBP),
+        }),
         ..line(1, 1, 1)
     };
     let many: Vec<_> = (0..=200).map(|_| line(1, 1, 1)).collect();
