@@ -82,6 +82,7 @@ const shop = [
   ['parts/CouponOffers', '/merchants/{}/coupon-offers', `/m/${id('mer', 1)}`, { fails: 'coupons.failed', waits: '#main' }],
   ['membership/MembershipPage', '/merchants/{}/membership', `/m/${id('mer', 1)}/membership`, { none: { factor: 1, days: 365, version: 0, tiers: [] }, says: 'membership.no_tiers' }],
   ['membership/MembershipPage', '/merchants/{}/membership/me', `/m/${id('mer', 1)}/membership`, { fails: 'membership.mine_failed', waits: '#main' }],
+  ['flash/FlashPage', '/flash-sales', '/flash', { none: { items: [] }, says: 'flash.none' }],
   ['invoices/InvoicePage', '/orders/{}/invoice', `/orders/${id('ord', 4)}/invoice`, { none: { can_ask: false, invoice: null, last_title: null }, says: 'invoices.cannot' }],
   ['membership/CardsPage', '/me/membership-cards', '/me/cards', { none: { items: [] }, says: 'cards.none' }],
   ['membership/PaidCards', '/merchants/{}/membership/cards', `/m/${id('mer', 1)}/membership`, { waits: '#main' }],
@@ -140,6 +141,7 @@ const console_ = [
   ['ledger/BillsPage', '/provider-bills', `${operator}/provider-bills`, { none: NONE, says: 'bills.none', ends: true }],
   ['ledger/BillsPage', '/provider-differences', `${operator}/provider-bills`, { none: NONE, says: 'bills.no_differences', ends: true }],
   ['ledger/TransferPage', '/ledger/transfers/{}', `${operator}/transfers/${id('trf', 1)}`, {}],
+  ['flash/FlashPage', '/merchants/{}/flash-sales', `${m}/flash`, { none: NONE, says: 'flash.none', ends: true }],
   ['invoices/InvoicesPage', '/merchants/{}/invoices', `${m}/invoices`, { none: NONE, says: 'invoices.none', ends: true }],
   ['invoices/LettersPage', '/merchants/{}/red-letters', `${m}/red-letters`, { none: NONE, says: 'invoices.no_letters', ends: true }],
   ['invoices/TermsPage', '/merchants/{}/invoice-terms', `${m}/invoice-terms`, {}],
@@ -195,6 +197,8 @@ const console_ = [
 const extras = {
   shop: {
     'parts/PointsEarn /merchants/{}/points': 'what buying would earn; without it nothing is said of points',
+    'catalog/HomePage /flash-sales': 'a way to the sales; without it they are found under their own address and on their products',
+    'catalog/ProductPage /products/{}/flash-sale': 'without it the price for everybody stands there; cart and checkout say what is paid',
     'parts/memberPrices /member-prices': 'without it the price for everybody stands there; cart and checkout say what is paid',
     'catalog/SearchPage /categories': 'only the name of a filter; a general word stands for it',
     'catalog/SearchPage /search/hot': 'words to choose from; the search itself shows what went wrong',

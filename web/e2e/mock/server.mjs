@@ -37,6 +37,7 @@ const synonyms = [['番茄', '西红柿'], ['土豆', '马铃薯', 'potato']].ma
 
 const cards = { items: [[3, '青禾年卡', 365, 800, 9900], [4, '青禾季卡', 90, 500, 2900]].map(([n, title, days, off_bp, price]) => ({ sku: id('sku', n * 100), product: id('prd', n), title, days, off_bp, is_freight_free: n === 3, price: yuan(price), is_sold: true, version: 1 })) }
 const myCards = { items: [[1, -350, 9], [2, 9, 374]].map(([n, from, to]) => ({ order: id('ord', n), merchant: merchants[0].id, merchant_name: merchants[0].name, sku: id('sku', 300), title: '青禾年卡', off_bp: 800, is_freight_free: true, starts_at: at(from * 86400), ends_at: at(to * 86400), ends_soon: n === 1 })) }
+const flashSales = [[5, 'running', -3600, 7200], [6, 'coming', 3600, 9000]].map(([n, state, from, to]) => { const p = products[n - 1]; return { id: id('fls', n), merchant: p.merchant, product: p.id, product_title: p.title, picture: null, title: n === 5 ? '今日秒杀' : '晚八点专场', state, starts_at: at(from), ends_at: at(to), per_person: n === 5 ? 2 : null, skus: p.skus.slice(0, 1).map((s) => ({ sku: s.id, option_values: s.option_values, price: yuan(Math.floor(s.price.amount_minor * 0.6)), base_price: s.price, quota: 100, left: n === 5 ? 37 : 100 })), server_now: at(0) } })
 const letters = ['asked', 'issued'].map((state, n) => ({ refund: id('rfd', n + 1), invoice: id('inv', 2), state, amount: yuan(1200 + n * 300), tax: yuan(138 + n), number: n ? '26332000000000000012' : null, invoice_number: '26332000000000000007', asked_at: at(-7200), issued_at: n ? at(-600) : null }))
 const invoices = ['asked', 'issued'].map((state, n) => ({ id: id('inv', n + 1), order: orders[3 + n].id, order_number: orders[3 + n].number, merchant: merchants[0].id, merchant_name: merchants[0].name, state, kind: n ? 'person' : 'company', title: n ? '林小满' : '杭州青禾农业有限公司', tax_code: n ? null : '91330106MA0QN8HX2R', amount: yuan(10560), tax: yuan(1215), red: yuan(n ? 2700 : 0), number: n ? '26332000000000000007' : null, link: n ? 'https://example.org/f' : null, reason: null, asked_at: at(-86400), issued_at: n ? at(-3600) : null, lines: [[1, '赣南脐橙 5 斤装 大果', 2, 9960, 1146], [0, '运费', 1, 600, 69]].map(([line, title, qty, amount, tax]) => ({ line, title, qty, amount: yuan(amount), rate_bp: 1300, tax: yuan(tax), red: yuan(0) })), letters: n ? letters : [] }))
 const pointsProgram = { rules: { is_on: true, per_unit: 10, worth_minor: 1, share_bp: 3000, days: 180, check_in: 5, streak_bonus: 30, utc_offset_minutes: 480 }, version: 2 }
@@ -203,6 +204,11 @@ function makeApi(state) {
     ['PUT', '/merchants/[^/]+/membership', (_, body) => ({ ...body, version: body.version + 1 })],
     ['GET', '/merchants/[^/]+/membership/cards', () => cards],
     ['PUT', '/merchants/[^/]+/membership/cards/[^/]+', () => cards],
+    ['GET', '/flash-sales', () => ({ items: flashSales })],
+    ['GET', '/products/([^/]+)/flash-sale', ([p]) => ({ sale: flashSales.find((one) => one.product === p) ?? null })],
+    ['GET', '/merchants/[^/]+/flash-sales', () => page(flashSales)],
+    ['POST', '/merchants/[^/]+/flash-sales', () => flashSales[0]],
+    ['POST', '/flash-sales/[^/]+/(pause|resume|end)', () => flashSales[0]],
     ['GET', '/merchants/[^/]+/invoice-terms', () => ({ is_on: true, rate_bp: 1300, rates: [{ category: products[0].category, rate_bp: 900 }], version: 1 })],
     ['PUT', '/merchants/[^/]+/invoice-terms', (_, body) => ({ ...body, version: body.version + 1 })],
     ['GET', '/merchants/[^/]+/invoices', (_, __, url) => page(invoices.filter((one) => one.state === (url.searchParams.get('state') ?? 'asked')))],

@@ -12,6 +12,7 @@ pub(crate) struct World {
     pub(crate) product: Vec<Product>,
     pub(crate) activity: Vec<Activity>,
     pub(crate) card: Vec<PaidCard>,
+    pub(crate) flash: Vec<FlashSale>,
     pub(crate) members: Members,
 }
 
@@ -68,6 +69,20 @@ pub(crate) struct PaidCard {
     pub(crate) days: i64,
     pub(crate) off_bp: i64,
     pub(crate) is_freight_free: bool,
+}
+
+/// A flash sale of one product.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FlashSale {
+    /// The product's title.
+    pub(crate) of: String,
+    pub(crate) title: String,
+    /// The price of each variant, in fen, and how many there are.
+    pub(crate) prices: Vec<(i64, i64)>,
+    pub(crate) per_person: Option<i64>,
+    /// From how many hours after the demo's beginning to how many.
+    pub(crate) hours: (i64, i64),
 }
 
 /// A team-buying activity.

@@ -145,6 +145,11 @@ impl World {
         self.ids.insert("account", text(&balance, "/account"));
         let entries = self.call("GET", "/merchants/{merchant}/balance/entries", "owner", Value::Null).await;
         self.ids.insert("transfer", text(&entries, "/items/0/transfer"));
+        let sale = json!({ "product": self.ids["product"], "title": "秒杀", "starts_at": "2099-01-01T00:00:00Z",
+            "ends_at": "2099-01-02T00:00:00Z",
+            "skus": [{ "sku": self.ids["sku"], "price_minor": 1, "quota": 1 }] });
+        let sale = self.call("POST", "/merchants/{merchant}/flash-sales", "owner", sale).await;
+        self.ids.insert("sale", text(&sale, "/id"));
         let promotion = json!({ "title": "立减", "action": { "kind": "amount_off", "off_minor": 1 },
             "starts_at": "2099-01-01T00:00:00Z", "ends_at": "2099-02-01T00:00:00Z" });
         let promotion = self.call("POST", "/merchants/{merchant}/promotions", "owner", promotion).await;

@@ -3,6 +3,7 @@ import { operatorRoutes as aftersaleOperator, routes as aftersale } from './feat
 import { routes as catalog } from './features/catalog/routes'
 import { routes as coupons } from './features/coupons/routes'
 import { routes as deals } from './features/deals/routes'
+import { routes as flash } from './features/flash/routes'
 import { routes as invoices } from './features/invoices/routes'
 import { routes as insight } from './features/insight/routes'
 import { operatorRoutes as knowledgeOperator, routes as knowledge } from './features/knowledge/routes'
@@ -38,7 +39,7 @@ const routes: RouteRecordRaw[] = [
         path: 'm/:merchant',
         component: () => import('./parts/MerchantFrame.vue'),
         props: true,
-        children: [...insight, ...catalog, ...stock, ...pricing, ...membership, ...coupons, ...points, ...orders, ...aftersale, ...knowledge, ...deals, ...reach, ...ledger, ...settlement, ...invoices, ...people, ...search],
+        children: [...insight, ...catalog, ...stock, ...pricing, ...membership, ...coupons, ...points, ...orders, ...aftersale, ...knowledge, ...deals, ...reach, ...ledger, ...settlement, ...flash, ...invoices, ...people, ...search],
       },
       { path: 'security', component: () => import('./features/people/SecurityPage.vue'), meta: { title: 'page.security' } },
       { path: 'operator', children: [...aftersaleOperator, ...knowledgeOperator, ...settlementOperator, ...ledgerOperator, ...peopleOperator, ...searchOperator] },

@@ -5,6 +5,7 @@ import { routes as coupons } from './features/coupons/routes'
 import { routes as deals } from './features/deals/routes'
 import { routes as knowledge } from './features/knowledge/routes'
 import { routes as ledger } from './features/ledger/routes'
+import { routes as flash } from './features/flash/routes'
 import { routes as invoices } from './features/invoices/routes'
 import { routes as membership } from './features/membership/routes'
 import { routes as points } from './features/points/routes'
@@ -36,7 +37,7 @@ const missing: RouteRecordRaw = {
 export function createShopRouter(t: (key: string) => string): Router {
   const router = createRouter({
     history: createWebHistory('/'),
-    routes: [...catalog, ...deals, ...orders, ...aftersale, ...knowledge, ...payments, ...reach, ...people, ...ledger, ...settlement, ...invoices, ...membership, ...coupons, ...points, missing],
+    routes: [...catalog, ...deals, ...orders, ...aftersale, ...knowledge, ...payments, ...reach, ...people, ...ledger, ...settlement, ...flash, ...invoices, ...membership, ...coupons, ...points, missing],
     scrollBehavior: (to, from, saved) => {
       if (saved) return saved
       return to.path === from.path ? undefined : { top: 0 }

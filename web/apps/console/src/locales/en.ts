@@ -6,7 +6,7 @@ export default {
   },
   language: { 'zh-CN': '中文', en: 'English' },
   page: {
-    security: 'Security', membership: 'Membership', invoices: 'Invoices', red_letters: 'Red letters', invoice_terms: 'Invoicing', cards: 'Paid cards', points: 'Points', points_report: 'Points owed', coupons: 'Coupons', coupon_new: 'New coupon',
+    security: 'Security', membership: 'Membership', flash: 'Flash sales', invoices: 'Invoices', red_letters: 'Red letters', invoice_terms: 'Invoicing', cards: 'Paid cards', points: 'Points', points_report: 'Points owed', coupons: 'Coupons', coupon_new: 'New coupon',
     synonyms: 'Synonyms', missed: 'Searched in vain',
     promotions: 'Promotions', promotion_new: 'New promotion', simulator: 'Try a cart', statement: 'Statement', payouts: 'Payouts and pledge', payout_queue: 'Payouts', fees: 'Fees', income: 'Incomes', cases: 'After-sale', case: 'Case', after_sale_terms: 'After-sale terms', disputes: 'Disputes',
     proposals: 'Wiki proposals', posts: 'Reviews and questions', moderation: 'Moderation',
@@ -25,6 +25,7 @@ export default {
     synonym: { create: 'New synonyms', update: 'Synonyms changed', delete: 'Synonyms removed' },
     activity: { create: 'Activity made', update: 'Activity changed', start: 'Activity started', end: 'Activity ended' }, aftersale: { agree: 'Agreed to a case', decline: 'Declined a case', accept: 'Dealt with a return', decide: 'Decided a dispute', terms: 'Changed after-sale terms' }, fee: { set: 'Published a fee' }, payout: { request: 'Asked for a payout', approve: 'Agreed to a payout', pay: 'Sent a payout', reject: 'Rejected a payout', cancel: 'Cancelled a payout' }, deposit: { ask: 'Asked for a pledge', pay: 'Put a pledge down', deduct: 'Kept part of a pledge', return: 'Gave a pledge back' }, promotion: { create: 'Made a promotion', update: 'Changed a promotion', live: 'Started a promotion', paused: 'Paused a promotion', ended: 'Ended a promotion' }, commission: { set: 'Commission rules changed', approve: 'Commission approved', refuse: 'Commission refused' }, merchant: { second_factor: 'Second factor of staff', create: 'Shop made' }, order: { ship: 'Shipped', refund: 'Refunded' }, pricing: { set: 'Offers and freight changed' },
     knowledge: { article: 'Wrote the wiki', revision_hide: 'Took a wiki revision out of sight', revision_show: 'Put a wiki revision back', article_restore: 'Brought a wiki revision back', article_accept: 'Accepted a wiki proposal', article_decline: 'Declined a wiki proposal', reply: 'Replied to a review', keep: 'Kept a post', hide: 'Hid a post', words: 'Changed the held words' },
+    flash: { create: 'Flash sale made', pause: 'Flash sale paused', resume: 'Flash sale resumed', end: 'Flash sale ended' },
     invoice: { terms: 'Invoicing changed', issue: 'Invoice issued', refuse: 'Invoice not issued', red: 'Red letter issued' },
     membership: { set: 'Membership changed', card: 'Paid card set' },
     points: { set: 'Points changed' },
@@ -69,6 +70,9 @@ export default {
     none_low: 'No variant has {n} or fewer',
     low: '{n} or fewer', none: 'No stock', location: 'Location', on_hand: 'On hand', reserved: 'Reserved', sold: 'Sold', available: 'Available', adjust: 'Adjust', adjust_of: 'Adjust the stock of {code}', now: '{n} on hand now, {next} after', reason: 'Reason',
     reasons: { stocking: 'Stocking', count: 'Count', damage: 'Damage', other: 'Other' },
+  },
+  flash: {
+    new: 'New flash sale', note: 'It runs by itself from its start on. Number and price do not change after; end it and make another. Orders that were placed keep the price; those cancelled or not paid give theirs back.', title: 'Name', starts: 'Start', ends: 'End', each: 'Most of one person (empty: no limit)', price: 'Price in the sale', quota: 'How many', bad: 'Fill in times, prices and numbers; leave the price of a variant empty to keep it out', none: 'No flash sales yet', goods: 'Product', when: 'Time', used: 'Taken / of', pause: 'Pause', resume: 'Resume', end: 'End',
   },
   invoices: {
     none: 'No invoices', no_letters: 'No red letters', gone: '(the buyer has left)', goods: 'Goods', qty: 'Number', rate: 'Rate', tax: 'Tax', amount: 'Amount with tax', sum: 'Sum', delivery: 'Delivery', number: 'Number of the tax office', red: 'Taken back', issue: 'Issue', refuse: 'Cannot issue', issue_note: 'Make it out on the tax office’s platform as shown, then note the number here.', link: 'Where to fetch it (optional, https://…)', since: 'Time', blue_number: 'Invoice taken back', issue_red: 'Issue the red letter', is_on: 'Give invoices', terms_note: 'Prices hold the tax. Buyers ask on the order’s page; you make it out with the tax office and note the number.', rate_general: 'General rate (%, also for delivery)', rates: 'Rates of categories', rate_percent: 'Rate (%)', drop: 'Remove rate {n}', add_rate: 'Add a rate of a category', bad: 'A rate is not valid, or a category is missing',

@@ -6,7 +6,7 @@ export default {
   },
   language: { 'zh-CN': '中文', en: 'English' },
   page: {
-    security: '安全', membership: '会员等级', invoices: '发票', red_letters: '红字发票', invoice_terms: '开票设置', cards: '付费会员卡', points: '积分', points_report: '积分负债', coupons: '优惠券', coupon_new: '新建优惠券',
+    security: '安全', membership: '会员等级', flash: '秒杀', invoices: '发票', red_letters: '红字发票', invoice_terms: '开票设置', cards: '付费会员卡', points: '积分', points_report: '积分负债', coupons: '优惠券', coupon_new: '新建优惠券',
     synonyms: '搜索同义词', missed: '搜不到的词',
     promotions: '优惠活动', promotion_new: '新建优惠', simulator: '优惠试算', statement: '对账单', payouts: '提现与保证金', payout_queue: '提现审核', fees: '平台费率', income: '收入报送', cases: '售后', case: '售后详情', after_sale_terms: '售后设置', disputes: '纠纷处理',
     proposals: '百科提议', posts: '评价与问答', moderation: '内容审核',
@@ -25,6 +25,7 @@ export default {
     synonym: { create: '新增同义词', update: '修改同义词', delete: '删除同义词' },
     activity: { create: '新建活动', update: '修改活动', start: '开始活动', end: '结束活动' }, aftersale: { agree: '同意售后', decline: '拒绝售后', accept: '处理退货', decide: '裁决纠纷', terms: '修改售后设置' }, fee: { set: '公布费率' }, payout: { request: '申请提现', approve: '同意提现', pay: '登记打款', reject: '驳回提现', cancel: '撤销提现' }, deposit: { ask: '设置保证金', pay: '缴纳保证金', deduct: '扣除保证金', return: '退还保证金' }, promotion: { create: '新建优惠', update: '修改优惠', live: '开始优惠', paused: '暂停优惠', ended: '结束优惠' }, commission: { set: '修改佣金规则', approve: '批准佣金', refuse: '拒绝佣金' }, merchant: { second_factor: '成员两步验证要求', create: '新建商家' }, order: { ship: '发货', refund: '退款' }, pricing: { set: '修改优惠与运费' },
     knowledge: { article: '编写百科', revision_hide: '隐藏百科版本', revision_show: '取消隐藏百科版本', article_restore: '还原百科', article_accept: '采纳百科提议', article_decline: '未采纳百科提议', reply: '回复评价', keep: '保留内容', hide: '隐藏内容', words: '修改先审词表' },
+    flash: { create: '新建秒杀', pause: '暂停秒杀', resume: '恢复秒杀', end: '结束秒杀' },
     invoice: { terms: '修改开票设置', issue: '开具发票', refuse: '拒绝开票', red: '开具红字发票' },
     membership: { set: '修改会员等级', card: '设置付费会员卡' },
     points: { set: '修改积分规则' },
@@ -69,6 +70,9 @@ export default {
     none_low: '没有可售不多于 {n} 件的规格',
     low: '不多于 {n} 件', none: '没有库存记录', location: '仓位', on_hand: '在库', reserved: '占用', sold: '已售', available: '可售', adjust: '调整', adjust_of: '调整 {code} 的库存', now: '现在在库 {n}，调整后 {next}', reason: '原因',
     reasons: { stocking: '进货', count: '盘点', damage: '损耗', other: '其他' },
+  },
+  flash: {
+    new: '新建秒杀', note: '到开始时间自动生效。数量和价格定下后不能改；要改就结束后重建。已下的订单保持秒杀价，取消或未付款的会放回。', title: '名称', starts: '开始', ends: '结束', each: '每人限购（不填不限）', price: '秒杀价（元）', quota: '数量', bad: '请填好时间、价格和数量；不参加的规格价格留空', none: '还没有秒杀', goods: '商品', when: '时间', used: '已抢 / 总数', pause: '暂停', resume: '恢复', end: '结束',
   },
   invoices: {
     none: '没有发票', no_letters: '没有红字发票', gone: '（买家已注销）', goods: '货物', qty: '数量', rate: '税率', tax: '税额', amount: '价税合计', sum: '合计', delivery: '运费', number: '发票号码', red: '已冲红', issue: '开具', refuse: '不能开', issue_note: '先在税务平台按以上内容开具，再把号码填在这里。', link: '下载链接（选填，https:// 开头）', since: '时间', blue_number: '蓝字发票号码', issue_red: '开具红字', is_on: '提供发票', terms_note: '价格含税。买家可在订单页申请；商家在税务平台开具后登记号码。', rate_general: '一般税率（%，也用于运费）', rates: '各类目的税率', rate_percent: '税率（%）', drop: '移除第 {n} 个税率', add_rate: '添加类目税率', bad: '有税率无效，或没选类目',

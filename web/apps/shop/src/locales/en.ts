@@ -5,7 +5,7 @@ export default {
   },
   tab: { home: 'Home', categories: 'Categories', cart: 'Cart', me: 'Me' },
   page: {
-    security: 'Security', privacy: 'My data', membership: 'Membership', invoice: 'Invoice', my_cards: 'My cards', points: 'Points', my_points: 'My points', coupons: 'My coupons', coupon_help: 'Help a friend’s coupon grow',
+    security: 'Security', privacy: 'My data', membership: 'Membership', flash: 'Flash sales', invoice: 'Invoice', my_cards: 'My cards', points: 'Points', my_points: 'My points', coupons: 'My coupons', coupon_help: 'Help a friend’s coupon grow',
     wiki: 'Wiki', wiki_edit: 'Write the wiki', wiki_history: 'History', my_proposals: 'My wiki proposals', compare: 'Compare', lists: 'Shared lists', list: 'Shared list', list_join: 'Join a list',
     income: 'My income', after_sale: 'Get help', cases: 'After-sale', case: 'Case',
     reviews: 'Reviews', questions: 'Questions', question: 'Question', order_reviews: 'Review this order', my_posts: 'My reviews and questions',
@@ -39,6 +39,7 @@ export default {
     kinds: { order: 'Order completed', check_in: 'Check-in', spend: 'Spent on an order', return: 'Given back', take_back: 'Taken back with a return', expire: 'Expired' },
     spend: 'Use points', may_spend: '{n} points; up to {most} here, {worth} off', use_most: 'Use the most', use_none: 'Use none', earns: 'One earns about {n} points',
   },
+  flash: { tag: 'Flash', none: 'No flash sales now', ends_in: 'Ends in', starts_in: 'Starts in', left: '{n} left', sold_out: 'Sold out', each: 'At most {n} each', now: '{n} running' },
   invoices: {
     title: 'Invoice to', person: 'A person', company: 'A company', name: 'Name', company_name: 'Name of the company', code: 'Unified social credit code (18 characters)', note: 'For what was paid and kept, delivery included. When money goes back later, the shop issues a red letter.', ask: 'Ask for the invoice', asked: 'Asked for; the shop will issue it', cannot: 'No invoice can be asked for now', withdraw: 'Take the request back', number: 'Number', delivery: 'Delivery', rate: '{percent}% tax', tax: 'Tax', sum: 'Sum, tax included', of_it_tax: 'Of it tax', letters: 'Red letters', fetch: 'See the invoice',
   },
@@ -128,7 +129,7 @@ export default {
     first: 'Finish these first:', sure: 'Your tiers, offers and shares are gone with the account and cannot be restored.', type_label: 'Type “{word}” to confirm', word: 'delete', leave_for_good: 'Delete for good', left: 'Your account is deleted',
     fate: { removed: 'Removed when you leave', kept: 'Kept when you leave, without personal details', mixed: 'Partly removed; the rest is kept without personal details', expires: 'Removed by itself after some days' },
     kind: {
-      rest: 'Answers to your latest requests', ledger: 'Wallet and its entries', people: 'Name, number, addresses, devices, work for shops', settlement: 'Income by quarter', stock: 'Goods put aside for unpaid orders', pricing: 'Promotions used', invoices: 'Invoices and their titles', membership: 'Growth, paid cards', points: 'Points', coupons: 'Coupons, what they were used for, whose you helped grow', search: 'What you searched for', deals: 'Teams you joined',
+      rest: 'Answers to your latest requests', ledger: 'Wallet and its entries', people: 'Name, number, addresses, devices, work for shops', settlement: 'Income by quarter', stock: 'Goods put aside for unpaid orders', pricing: 'Promotions used', invoices: 'Invoices and their titles', flash: 'Flash sales you took part in', membership: 'Growth, paid cards', points: 'Points', coupons: 'Coupons, what they were used for, whose you helped grow', search: 'What you searched for', deals: 'Teams you joined',
       reach: 'Shares, whose share brought you, commissions', payments: 'Payments and refunds', orders: 'Cart, orders and refunds', aftersale: 'After-sale cases and what you wrote', knowledge: 'Reviews, questions, wiki and shared lists', insight: 'Days on which you bought at a shop',
     },
     bind: {

@@ -5,7 +5,7 @@ export default {
   },
   tab: { home: '首页', categories: '分类', cart: '购物车', me: '我的' },
   page: {
-    security: '安全', privacy: '我的数据', membership: '会员中心', invoice: '发票', my_cards: '我的会员卡', points: '店铺积分', my_points: '我的积分', coupons: '我的优惠券', coupon_help: '帮朋友的券变大',
+    security: '安全', privacy: '我的数据', membership: '会员中心', flash: '限时秒杀', invoice: '发票', my_cards: '我的会员卡', points: '店铺积分', my_points: '我的积分', coupons: '我的优惠券', coupon_help: '帮朋友的券变大',
     wiki: '商品百科', wiki_edit: '编写百科', wiki_history: '修订历史', my_proposals: '我的百科提议', compare: '商品对比', lists: '一起选', list: '一起选的清单', list_join: '加入清单',
     income: '我的收入', after_sale: '申请售后', cases: '售后', case: '售后详情',
     reviews: '评价', questions: '问答', question: '问题', order_reviews: '评价订单', my_posts: '我的评价与问答',
@@ -39,6 +39,7 @@ export default {
     kinds: { order: '订单完成', check_in: '签到', spend: '下单使用', return: '退回', take_back: '退货收回', expire: '到期' },
     spend: '使用积分', may_spend: '共 {n} 积分，这单最多用 {most}，抵 {worth}', use_most: '全部使用', use_none: '不用积分', earns: '买一件约得 {n} 积分',
   },
+  flash: { tag: '秒杀', none: '现在没有秒杀', ends_in: '距结束', starts_in: '距开始', left: '剩 {n} 件', sold_out: '已抢完', each: '每人限 {n} 件', now: '{n} 场进行中' },
   invoices: {
     title: '发票抬头', person: '个人', company: '企业', name: '姓名', company_name: '企业名称', code: '统一社会信用代码（18 位）', note: '按实际支付并保留的金额开具，含运费。开票后如有退款，商家会开红字发票冲减。', ask: '申请开票', asked: '已申请，等待商家开具', cannot: '这笔订单现在不能申请发票', withdraw: '撤回申请', number: '发票号码', delivery: '运费', rate: '税率 {percent}%', tax: '税额', sum: '价税合计', of_it_tax: '其中税额', letters: '红字发票', fetch: '查看发票',
   },
@@ -128,7 +129,7 @@ export default {
     first: '先把这些办完：', sure: '注销后会员等级、优惠和分享关系都会消失，不能恢复。', type_label: '输入“{word}”确认', word: '注销', leave_for_good: '确认注销', left: '账号已注销',
     fate: { removed: '注销后删除', kept: '注销后保留，去掉个人信息', mixed: '部分删除，其余去掉个人信息后保留', expires: '几天后自动删除' },
     kind: {
-      rest: '最近请求的答复', ledger: '钱包和流水', people: '昵称、手机号、地址、设备、店员身份和操作记录', settlement: '按季度的收入', stock: '为未付款订单留的货', pricing: '用过的促销', invoices: '发票和抬头', membership: '成长值、会员卡', points: '积分', coupons: '优惠券、用在哪里、帮过谁的券', search: '搜过的词', deals: '参加的拼团',
+      rest: '最近请求的答复', ledger: '钱包和流水', people: '昵称、手机号、地址、设备、店员身份和操作记录', settlement: '按季度的收入', stock: '为未付款订单留的货', pricing: '用过的促销', invoices: '发票和抬头', flash: '参加的秒杀', membership: '成长值、会员卡', points: '积分', coupons: '优惠券、用在哪里、帮过谁的券', search: '搜过的词', deals: '参加的拼团',
       reach: '分享、经由谁的分享来、佣金', payments: '付款和退款', orders: '购物车、订单和退款', aftersale: '售后和写下的说明', knowledge: '评价、提问、百科和共享清单', insight: '在店铺购买的天数',
     },
     bind: {

@@ -1,0 +1,3 @@
+import type { RouteRecordRaw } from 'vue-router'
+
+export const routes: RouteRecordRaw[] = [{ path: '/flash', component: () => import('./FlashPage.vue'), meta: { title: 'page.flash' } }]
