@@ -9,11 +9,11 @@ use base::{
 use db::{DbError, Rx, Tx};
 use stock::api::StockError;
 
+pub use crate::card::{ActivityBrief, ProductCard};
 pub use crate::categories::{CATEGORIES, Category};
 pub use crate::listed::{Listed, cards, changes_after, feed_ends, listed};
 pub use crate::media::Media;
 pub use crate::model::{Attribute, Invalid, NewProduct, NewSku, ProductOption, ProductState};
-pub use crate::products::{ActivityBrief, ProductCard};
 use crate::store::{self, SkuRow, StoredPicture, Written};
 use crate::words;
 

@@ -4,6 +4,7 @@
 //! See the crate's README.
 
 pub mod api;
+mod card;
 mod categories;
 mod drafts;
 mod export;

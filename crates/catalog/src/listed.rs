@@ -6,8 +6,9 @@ use base::{CategoryId, MerchantId, ProductId, Timestamp};
 use db::{DbError, Rx};
 
 use crate::api::Badge;
+use crate::card::{ProductCard, card};
 use crate::model::{Attribute, ProductOption, ProductState};
-use crate::products::{ProductCard, card, names_of};
+use crate::products::names_of;
 use crate::store;
 
 /// What a product says of itself.

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use axum::http::StatusCode;
 use axum::response::Response;
 use base::{
-    ActivityId, CategoryId, Cursor, FlashSaleId, MerchantId, Money, Page, PageRequest, PictureId, ProductId,
-    SkuId, Timestamp,
+    CategoryId, Cursor, MerchantId, Money, Page, PageRequest, PictureId, ProductId, SkuId, Timestamp,
 };
 use db::{DbError, Lane, Rx, Tx};
 use rest::{
@@ -16,52 +15,13 @@ use rest::{
 use serde::{Deserialize, Serialize};
 
 use crate::api::{self, ProductError, yuan};
+use crate::card::{ProductCard, card};
 use crate::media::Picture;
 use crate::model::{Attribute, NewProduct, NewSku, ProductOption, ProductState};
 use crate::store::{self, ProductRow, Shown, SkuRow, Sort};
 use crate::words;
 
 // ---- what is shown
-
-/// An activity, as a card names it.
-#[derive(Serialize, utoipa::ToSchema)]
-pub struct ActivityBrief {
-    id: ActivityId,
-    /// The lowest price in a team.
-    team_price: Money,
-    size: u32,
-}
-
-/// A flash sale that runs, as a card names it.
-#[derive(Serialize, utoipa::ToSchema)]
-pub(crate) struct FlashBrief {
-    id: FlashSaleId,
-    /// The lowest price in it.
-    price: Money,
-    ends_at: Timestamp,
-}
-
-/// A product in a list.
-#[derive(Serialize, utoipa::ToSchema)]
-pub struct ProductCard {
-    id: ProductId,
-    merchant: MerchantId,
-    merchant_name: String,
-    title: String,
-    picture: Option<Picture>,
-    /// The lowest price of its variants.
-    price: Money,
-    activity: Option<ActivityBrief>,
-    /// The flash sale that it is in now.
-    pub(crate) flash: Option<FlashBrief>,
-}
-
-impl ProductCard {
-    /// Its title.
-    pub fn title(&self) -> &str {
-        &self.title
-    }
-}
 
 /// A variant.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -96,30 +56,6 @@ pub(crate) struct Product {
     updated_at: Timestamp,
     /// Give it back when writing the product.
     version: i64,
-}
-
-pub(crate) fn card(row: ProductRow, names: &BTreeMap<MerchantId, String>, now: Timestamp) -> ProductCard {
-    let is_running = |flash: &api::FlashBadge| flash.starts_at <= now && now < flash.ends_at;
-    let flash = row.flash.filter(is_running).map(|flash| FlashBrief {
-        id: flash.sale,
-        price: yuan(flash.price_minor),
-        ends_at: flash.ends_at,
-    });
-    let activity = row.badge.map(|badge| ActivityBrief {
-        id: badge.activity,
-        team_price: yuan(badge.team_price_minor),
-        size: badge.size,
-    });
-    ProductCard {
-        id: row.id,
-        merchant: row.merchant,
-        merchant_name: names.get(&row.merchant).cloned().unwrap_or_default(),
-        title: row.title,
-        picture: row.pictures.first().copied().map(Picture::from),
-        price: yuan(row.price_from),
-        activity,
-        flash,
-    }
 }
 
 pub(crate) fn names_of(rx: &mut Rx, rows: &[ProductRow]) -> Result<BTreeMap<MerchantId, String>, DbError> {

@@ -6,14 +6,12 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
-use std::fmt;
 
-use base::{
-    ActivityId, CategoryId, Currency, FlashSaleId, MerchantId, Money, MoneyError, ProductId, SkuId, Timestamp,
-};
+use base::{CategoryId, Currency, MerchantId, Money, MoneyError, ProductId, SkuId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+mod activity;
 mod by_points;
 #[cfg(test)]
 mod by_points_tests;
@@ -27,6 +25,7 @@ mod promotion_tests;
 #[cfg(test)]
 mod tests;
 
+pub use activity::{ActivityPrice, PricedBy};
 pub use by_points::{PointsOffer, PointsUse, points_most};
 pub use coupon::{Coupon, CouponGift, CouponUse};
 pub use lanes::member_unit;
@@ -56,43 +55,6 @@ pub struct QuoteLineInput {
     pub activity: Option<ActivityPrice>,
     /// Most units this buyer may take now; `None` when only [`QTY_MAX`] limits.
     pub qty_limit: Option<i64>,
-}
-
-/// An activity that has a price of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum PricedBy {
-    /// A team's.
-    Team(ActivityId),
-    /// A flash sale's.
-    Flash(FlashSaleId),
-}
-
-impl PricedBy {
-    /// The code its price is explained by.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Team(_) => "activity",
-            Self::Flash(_) => "flash",
-        }
-    }
-}
-
-impl fmt::Display for PricedBy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Team(id) => id.fmt(f),
-            Self::Flash(id) => id.fmt(f),
-        }
-    }
-}
-
-/// The price an activity gives to one unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ActivityPrice {
-    /// Which activity.
-    pub activity: PricedBy,
-    /// The price of one.
-    pub unit: Money,
 }
 
 /// The rules a merchant sells by.

@@ -4,7 +4,7 @@
     reason = "tests compute with small numbers"
 )]
 
-use base::Id;
+use base::{ActivityId, Id};
 use proptest::prelude::*;
 
 use rest::ToProblem as _;
