@@ -159,6 +159,7 @@ const console_ = [
   ['people/AuditLogPage', '/audit-log', `${operator}/audit-log`, { none: NONE, says: 'people.no_log', ends: true }],
   ['people/AuditLogPage', '/merchants/{}/audit-log', `${m}/audit-log`, { none: NONE, says: 'people.no_log', ends: true }],
   ['people/MerchantPage', '/merchants/{}', `${operator}/merchants/${merchants[0].id}`, {}],
+  ['settlement/PledgeBox', '/merchants/{}/deposit', `${operator}/merchants/${merchants[0].id}`, {}],
   ['people/MerchantPage', '/merchants/{}/staff', `${operator}/merchants/${merchants[0].id}`, { none: NONE, says: 'people.no_staff', ends: true }],
   ['people/MerchantsPage', '/merchants', `${operator}/merchants`, { none: NONE, says: 'people.no_merchants', ends: true }],
   ['people/PeoplePage', '/people', `${operator}/people`, { none: NONE, says: 'people.no_people', ends: true }],

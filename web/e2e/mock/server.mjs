@@ -149,6 +149,7 @@ function makeApi(state) {
     ['GET', '(?:/merchants/[^/]+)?/payouts', (_, __, url) => page(['requested', 'approved', 'paid', 'rejected'].filter((s) => !url.searchParams.get('state') || s === url.searchParams.get('state')).map((s, n) => ({ id: id('pyo', n), merchant: mid, merchant_name: merchants[0].name, amount: yuan(20000 + n * 5000), state: s, destination: '招商银行 6225 **** 1234', requested_by: me.id, decided_by: null, reference: s === 'paid' ? 'BK20261123' : s === 'rejected' ? '账号有误' : null, requested_at: at(-n * 9000), decided_at: null, ended_at: null })))],
     ['POST', '(?:/merchants/[^/]+)?/payouts(?:/[^/]+/[a-z]+)?', () => ({ id: id('pyo', 9), state: 'requested' })],
     ['GET', '/merchants/[^/]+/deposit', () => ({ due: yuan(200000), held: yuan(150000) })],
+    ['PUT', '/merchants/[^/]+/deposit', (_, body) => ({ due: yuan(body.due_minor), held: yuan(150000) })],
     ['POST', '/merchants/[^/]+/deposit/[a-z]+', () => ({ due: yuan(200000), held: yuan(200000) })],
     ['GET', '/me/income', () => ({ items: [20264, 20263].map((quarter) => ({ person: me.id, name: me.name, quarter, kind: 'commission', payments: 7, paid: yuan(4200), taken_back: yuan(320), net: yuan(3880) })) })],
     ['GET', '/income-reports/[0-9]+', () => page(people.map((p, n) => ({ person: p.id, name: p.name, quarter: 20264, kind: 'commission', payments: 3 + n, paid: yuan(1200 * (n + 1)), taken_back: yuan(100 * n), net: yuan(1200 * (n + 1) - 100 * n) })))],

@@ -71,6 +71,7 @@ export default {
     low: '{n} or fewer', none: 'No stock', location: 'Location', on_hand: 'On hand', reserved: 'Reserved', sold: 'Sold', available: 'Available', adjust: 'Adjust', adjust_of: 'Adjust the stock of {code}', now: '{n} on hand now, {next} after', reason: 'Reason',
     reasons: { stocking: 'Stocking', count: 'Count', damage: 'Damage', other: 'Other' },
   },
+  pledge: { head: 'Pledge', held: 'Put down', due: 'Asked for', ask: 'Pledge asked for', deduct: 'Keep', give_back: 'Give back', note: 'The shop puts it down from what it has earned. Keeping part of it needs a reason that the shop reads; each step is in the ledger and in the log.', bad: 'Fill in a valid amount; keeping needs a reason' },
   flash: {
     new: 'New flash sale', note: 'It runs by itself from its start on. Number and price do not change after; end it and make another. Orders that were placed keep the price; those cancelled or not paid give theirs back.', title: 'Name', starts: 'Start', ends: 'End', each: 'Most of one person (empty: no limit)', price: 'Price in the sale', quota: 'How many', bad: 'Fill in times, prices and numbers; leave the price of a variant empty to keep it out', none: 'No flash sales yet', goods: 'Product', when: 'Time', used: 'Taken / of', pause: 'Pause', resume: 'Resume', end: 'End',
   },

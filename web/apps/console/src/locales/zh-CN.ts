@@ -71,6 +71,7 @@ export default {
     low: '不多于 {n} 件', none: '没有库存记录', location: '仓位', on_hand: '在库', reserved: '占用', sold: '已售', available: '可售', adjust: '调整', adjust_of: '调整 {code} 的库存', now: '现在在库 {n}，调整后 {next}', reason: '原因',
     reasons: { stocking: '进货', count: '盘点', damage: '损耗', other: '其他' },
   },
+  pledge: { head: '保证金', held: '已缴', due: '应缴', ask: '应缴金额（元）', deduct: '扣除', give_back: '退还', note: '商家从应付余额中缴纳。扣除要写明原因，商家可见；每一笔都记入账本和操作日志。', bad: '请填写正确的金额；扣除须写原因' },
   flash: {
     new: '新建秒杀', note: '到开始时间自动生效。数量和价格定下后不能改；要改就结束后重建。已下的订单保持秒杀价，取消或未付款的会放回。', title: '名称', starts: '开始', ends: '结束', each: '每人限购（不填不限）', price: '秒杀价（元）', quota: '数量', bad: '请填好时间、价格和数量；不参加的规格价格留空', none: '还没有秒杀', goods: '商品', when: '时间', used: '已抢 / 总数', pause: '暂停', resume: '恢复', end: '结束',
   },
