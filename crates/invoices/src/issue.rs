@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use base::{CategoryId, InvoiceId, MerchantId, OrderId, Page, PageRequest, SkuId, Text};
 use db::{DbError, Rx, Tx};
+use orders::api::RefundFacts;
 use rest::{Actor, Command, Common, Ctx, Denied, Json, OpenApiRouter, Path, Query, Refused, Right, routes};
 use serde::Deserialize;
 
@@ -124,6 +125,24 @@ fn open(tx: &mut Tx, actor: &Actor, id: InvoiceId) -> Result<InvoiceRow, IssueEr
     }
 }
 
+/// Whether lines and refunds were read at one moment: without a snapshot, money may go back between two reads, and
+/// would then be left out of the invoice and of its red letters, or taken off in both.
+fn is_read_whole(
+    rx: &mut Rx,
+    row: &InvoiceRow,
+    lines: &[LineRow],
+    refunds: &[RefundFacts],
+) -> Result<bool, DbError> {
+    let Some(order) = orders::api::order(rx, row.order)? else { return Ok(false) };
+    let of = |refund: &RefundFacts| {
+        let lines = refund.lines.iter().map(|part| part.amount_minor);
+        lines.fold(refund.shipping, i64::saturating_add)
+    };
+    let back = refunds.iter().map(of).fold(0, i64::saturating_add);
+    let kept = lines.iter().map(|line| line.amount).fold(0, i64::saturating_add);
+    Ok(back == order.refunded && (lines.is_empty() || kept == order.captured.saturating_sub(back)))
+}
+
 fn issue(tx: &mut Tx, actor: &Actor, id: InvoiceId, body: &IssueBody) -> Result<InvoiceView, IssueError> {
     let mut row = open(tx, actor, id)?;
     let is_link = |link: &String| {
@@ -133,6 +152,10 @@ fn issue(tx: &mut Tx, actor: &Actor, id: InvoiceId, body: &IssueBody) -> Result<
         return Err(IssueError::BadNumber);
     }
     let lines = expected(tx, row.order)?;
+    let refunds = orders::api::refunds(tx, row.order)?;
+    if !is_read_whole(tx, &row, &lines, &refunds)? {
+        return Err(tx.give_up(DbError::Conflict).into());
+    }
     let amount = lines.iter().map(|line| line.amount).fold(0, i64::saturating_add);
     if amount != body.expected_minor || amount < 1 {
         return Err(IssueError::AmountChanged { amount_minor: amount });
@@ -142,7 +165,7 @@ fn issue(tx: &mut Tx, actor: &Actor, id: InvoiceId, body: &IssueBody) -> Result<
     }
     let now = tx.now();
     // What went back before is not in it, and needs no red letter whenever its event comes.
-    for refund in orders::api::refunds(tx, row.order)? {
+    for refund in refunds {
         let letter = LetterRow {
             refund: refund.id,
             invoice: id,

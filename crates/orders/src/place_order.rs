@@ -186,6 +186,14 @@ fn place(tx: &mut Tx, command: &PlaceOrder) -> Result<CheckoutView, CheckoutErro
     }
     let wanted = wanted(tx, command)?;
     let mut priced = price(tx, command.person, &wanted)?;
+    // A card's price is asked once more when nobody can give the card up beside us any more.
+    let of_cards: Vec<_> = priced.iter().filter(|one| one.is_of_card()).map(|one| one.merchant).collect();
+    if !of_cards.is_empty() {
+        for merchant in of_cards {
+            membership::api::take_turn(tx, merchant, command.person)?;
+        }
+        priced = price(tx, command.person, &wanted)?;
+    }
     let currency = priced.first().map_or(Currency::CNY, |one| one.quote.currency);
     let total = priced.iter().try_fold(Money::zero(currency), |sum, one| sum.checked_add(one.quote.total));
     let total = total.or(Err(CheckoutError::Currency))?;
@@ -335,9 +343,6 @@ fn write(tx: &mut Tx, order: &Order, priced: &Priced) -> Result<(), CheckoutErro
     }
     if let Some(used) = &priced.quote.points {
         points::api::spend(tx, order.id, (order.merchant, order.buyer), used)?;
-    }
-    if priced.quote.explanations.iter().any(pricing::api::is_of_card) {
-        membership::api::take_turn(tx, merchant, buyer)?;
     }
     let virtuals: Vec<VirtualLine> = lines.iter().filter(|line| line.is_virtual).map(virtual_line).collect();
     if !virtuals.is_empty() {

@@ -200,6 +200,11 @@ impl Priced {
         self.skus.values().any(|info| !info.is_virtual)
     }
 
+    /// Whether a paid card makes it cheaper.
+    pub(crate) fn is_of_card(&self) -> bool {
+        self.quote.explanations.iter().any(pricing::api::is_of_card)
+    }
+
     /// The lines that are at a flash sale's price, in the order of their variants.
     pub(crate) fn in_flash(&self) -> Vec<(SkuId, i64, FlashSaleId)> {
         let mut taken: Vec<_> = self

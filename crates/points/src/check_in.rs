@@ -55,7 +55,7 @@ fn check_in(tx: &mut Tx, merchant: MerchantId, person: PersonId) -> Result<Check
     let purse = store::lock_purse(tx, holder)?;
     let (points, streak) = rules.look_in(day, purse.last_day, purse.streak);
     if !store::look_in(tx, holder, day, streak)? {
-        return Err(tx.give_up(DbError::Busy).into());
+        return Err(tx.give_up(DbError::Conflict).into());
     }
     // The day is part of the cause, so that one day gives once.
     let cause = format!("{person} {merchant} {day}");

@@ -163,7 +163,8 @@ pub(crate) fn lock_purse(tx: &mut Tx, holder: Holder) -> Result<PurseRow, DbErro
     if made == 1 {
         Ok(PurseRow { owed: 0, streak: 0, last_day: 0, version: 1 })
     } else {
-        Err(tx.give_up(DbError::Busy))
+        // Somebody was faster: run again, and see it.
+        Err(tx.give_up(DbError::Conflict))
     }
 }
 

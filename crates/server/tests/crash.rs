@@ -59,6 +59,10 @@ async fn something_to_buy(http: &mut Http) -> (String, i64) {
     for card in list["items"].as_array().unwrap() {
         let path = format!("/api/v1/products/{}", card["id"].as_str().unwrap());
         let product = http.send("GET", &path, "", &Value::Null).await.unwrap().json();
+        // A paid card changes the price of the next one.
+        if product["is_virtual"] == true {
+            continue;
+        }
         for sku in product["skus"].as_array().unwrap() {
             let available = sku["available"].as_i64().unwrap();
             if available > best.0 {
