@@ -277,18 +277,17 @@ fn step(tx: &mut Tx, actor: &Actor, id: FlashSaleId, step: Step) -> Result<Flash
     let row = store::find(tx, id)?.ok_or(Denied::Unknown)?;
     actor.may(row.merchant, Right::Deals)?;
     let is_done = match step {
-        Step::Pause => {
-            catalog::api::set_flash(tx, row.product, None)?;
-            store::advance(tx, id, ["live", "live"], "paused")?
-        }
-        Step::Resume => {
-            show(tx, &row)?;
-            store::advance(tx, id, ["paused", "paused"], "live")?
-        }
+        Step::Pause => store::advance(tx, id, ["live", "live"], "paused")?,
+        Step::Resume => store::advance(tx, id, ["paused", "paused"], "live")?,
         Step::End => end(tx, &row)?,
     };
     if !is_done {
         return Err(SaleError::State { state: row.state });
+    }
+    match step {
+        Step::Pause => catalog::api::set_flash(tx, row.product, None)?,
+        Step::Resume => show(tx, &row)?,
+        Step::End => {}
     }
     let act = match step {
         Step::Pause => "flash.pause",

@@ -26,8 +26,10 @@ pub(crate) fn subscribers() -> Vec<Subscriber> {
 fn refunded(tx: &mut Tx, event: &StoredEvent) -> Result<(), Failure> {
     let event: OrderRefunded = Failure::check(serde_json::from_str(&event.payload))?;
     let Some(row) = store::live(tx, event.order)? else { return Ok(()) };
-    if row.state != InvoiceState::Asked {
-        return Ok(redden(tx, row, &event)?);
+    match row.state {
+        InvoiceState::Asked => {}
+        InvoiceState::Issued => return Ok(redden(tx, row, &event)?),
+        InvoiceState::Refused | InvoiceState::Withdrawn => return Ok(()),
     }
     let order = orders::api::order(tx, event.order)?;
     if order.as_ref().is_some_and(is_kept) {

@@ -349,16 +349,19 @@ pub(crate) fn issue_letter(tx: &mut Tx, refund: RefundId, number: &str) -> Resul
 /// Takes names, codes and links off a few invoices of somebody who has left, and ends what was only asked for; answers
 /// of how many.
 pub(crate) fn forget_buyer(tx: &mut Tx, person: PersonId) -> Result<u64, DbError> {
-    tx.execute(
-        "DELETE FROM invoices_claim WHERE invoice IN (
-             SELECT i.id FROM invoices_invoice i WHERE i.buyer = :person AND i.state = 'asked' ORDER BY i.id LIMIT 200)",
-        params!["person" => person],
-    )?;
-    tx.execute(
+    let forgotten = tx.execute(
         "UPDATE invoices_invoice SET title = '', tax_code = NULL, link = NULL,
              state = CASE WHEN state = 'asked' THEN 'withdrawn' ELSE state END, version = version + 1
          WHERE id IN (SELECT i.id FROM invoices_invoice i WHERE i.buyer = :person AND i.title <> ''
              ORDER BY i.id LIMIT 200)",
         params!["person" => person],
-    )
+    )?;
+    // An order whose request has ended has no invoice.
+    tx.execute(
+        "DELETE FROM invoices_claim WHERE invoice IN (
+             SELECT i.id FROM invoices_invoice i JOIN invoices_claim c ON c.invoice = i.id
+             WHERE i.buyer = :person AND i.state = 'withdrawn' ORDER BY i.id LIMIT 200)",
+        params!["person" => person],
+    )?;
+    Ok(forgotten)
 }

@@ -68,6 +68,7 @@ pub(crate) fn fill(config: &Config, amount: Amount) -> Result<()> {
         if amount == Amount::All {
             let shops = shops::open(&inside, &world).await?;
             life::Life::begin(&inside, &world, &shops).await?.live().await?;
+            shops::begin_flash_sales(&inside, &world, &shops).await?;
         } else {
             shops::operator(&inside, &world.operator).await?;
         }

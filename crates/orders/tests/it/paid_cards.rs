@@ -229,3 +229,23 @@ app_test!(the_better_of_tier_and_card_is_the_price_everywhere, parts, |app| {
     }
     app.audit().await;
 });
+
+app_test!(a_shop_has_no_more_cards_than_it_may, parts, |app| {
+    let owner = owner(&app).await;
+    let mut skus = Vec::new();
+    for number in 0..24 {
+        skus.push(course(&app, &format!("C{number}"), 3_000).await);
+    }
+    let body = json!({ "title": "卡", "days": 30, "off_bp": 100, "is_freight_free": false, "version": 0 });
+    let put = |sku: &SkuId| {
+        let (app, token, body, path) = (&app, &owner.token, body.clone(), format!("{}/{sku}", cards()));
+        async move { app.call("PUT", &path, token, body).await }
+    };
+    let answers = join_all(skus.iter().map(put)).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status.as_u16() == 200).count(), 20);
+    for answer in answers.iter().filter(|answer| answer.status.as_u16() != 200) {
+        assert_eq!(answer.json["code"], "membership.bad_card");
+    }
+    let listed = app.get(&cards(), "").await.expect(200);
+    assert_eq!(listed["items"].as_array().unwrap().len(), 20);
+});

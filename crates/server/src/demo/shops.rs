@@ -30,21 +30,6 @@ pub(crate) async fn open(inside: &Inside, world: &World) -> Result<Vec<OpenShop>
         let offered = offer(inside, shop, product, &category, false).await?;
         shop.products.push(offered);
     }
-    for sale in &world.flash {
-        let found = shops
-            .iter()
-            .find_map(|shop| Some((shop, shop.products.iter().find(|product| product.title == sale.of)?)));
-        let (shop, product) = found.context("a flash sale of no product")?;
-        let now = inside.clock().now();
-        let prices = product.skus.iter().zip(&sale.prices);
-        let skus: Vec<Value> = prices
-            .map(|(sku, (price, quota))| json!({ "sku": sku, "price_minor": price, "quota": quota }))
-            .collect();
-        let (from, to) = sale.hours;
-        let body = json!({ "product": product.id, "title": sale.title, "skus": skus, "per_person": sale.per_person,
-            "starts_at": now.plus_seconds(from * 3_600), "ends_at": now.plus_seconds(to * 3_600) });
-        inside.call("POST", &format!("/merchants/{}/flash-sales", shop.merchant), &shop.token, body).await?;
-    }
     for card in &world.card {
         let shop = shops.iter().find(|shop| shop.key == card.product.shop).context("a card of no shop")?;
         let category =
@@ -61,6 +46,31 @@ pub(crate) async fn open(inside: &Inside, world: &World) -> Result<Vec<OpenShop>
         start(inside, shop, place, activity).await?;
     }
     Ok(shops)
+}
+
+/// Begins the flash sales: they are short, so the demo's past would be over them.
+///
+/// # Errors
+/// When a command is refused.
+pub(crate) async fn begin_flash_sales(inside: &Inside, world: &World, shops: &[OpenShop]) -> Result<()> {
+    for sale in &world.flash {
+        let found = shops
+            .iter()
+            .find_map(|shop| Some((shop, shop.products.iter().find(|product| product.title == sale.of)?)));
+        let (shop, product) = found.context("a flash sale of no product")?;
+        let of = world.shop.iter().find(|one| one.key == shop.key).context("a shop of no world")?;
+        let token = inside.sign_in(&of.owner.phone, &of.owner.name).await?;
+        let now = inside.clock().now();
+        let prices = product.skus.iter().zip(&sale.prices);
+        let skus: Vec<Value> = prices
+            .map(|(sku, (price, quota))| json!({ "sku": sku, "price_minor": price, "quota": quota }))
+            .collect();
+        let (from, to) = sale.hours;
+        let body = json!({ "product": product.id, "title": sale.title, "skus": skus, "per_person": sale.per_person,
+            "starts_at": now.plus_seconds(from * 3_600), "ends_at": now.plus_seconds(to * 3_600) });
+        inside.call("POST", &format!("/merchants/{}/flash-sales", shop.merchant), &token, body).await?;
+    }
+    Ok(())
 }
 
 /// Makes the operator.
